@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * affinity.h - the CPU masks of interrupts and kernel threads.
+ *
+ * Every change is one write, checked, and read back. A number is not trusted to
+ * be still what it was: an interrupt is checked by its action's directory
+ * /proc/irq/N/<action>, a thread by its start time, before and after.
+ */
+#ifndef VIFPIN_AFFINITY_H
+#define VIFPIN_AFFINITY_H
+
+#include "cpuset.h"
+#include "err.h"
+#include "snapshot.h"
+#include "sysroot.h"
+
+/*
+ * Is the interrupt or thread on exactly these CPUs? 1 yes, 0 no, or -errno with
+ * a sentence: -ESRCH when it is gone or its number is another's now.
+ *
+ * An interrupt is on one CPU when smp_affinity_list says so and
+ * effective_affinity_list, where there is one, does too. With more CPUs the
+ * kernel chooses among them, and only smp_affinity_list counts.
+ */
+int affinity_is(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+	struct err *err);
+
+/*
+ * Puts it there and reads it back. 0, or -errno with a sentence: -ESRCH as
+ * above, -EBUSY when the kernel took the call and did something else (a thread's
+ * cpuset narrows its mask silently).
+ */
+int affinity_set(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+	struct err *err);
+
+/*
+ * What the kernel gives a new interrupt (/proc/irq/default_smp_affinity) or
+ * thread (kthreadd's own mask): the masks that a vif gets back when it is
+ * unpinned.
+ */
+int affinity_default(const struct sysroot *root, const struct part *part, struct cpuset *out,
+	struct err *err);
+
+/* The mask it has now. */
+int affinity_get(const struct sysroot *root, const struct part *part, struct cpuset *out,
+	struct err *err);
+
+#endif

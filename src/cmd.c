@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd.h"
+
+#include "log.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum status cmd_fail(const struct err *err)
+{
+	log_error("%s", err->msg);
+	return STATUS_FAILED;
+}
+
+enum status cmd_usage(const char *format, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof line, format, ap);
+	va_end(ap);
+	log_error("%s", line);
+	return STATUS_USAGE;
+}
+
+static int read_config_text(const struct global *global, const struct host *host, char **text)
+{
+	if (global->config_file)
+		return sysroot_read_at(AT_FDCWD, global->config_file, text, NULL);
+	return sysroot_read(&host->root, text, NULL, PATH_CONFIG);
+}
+
+enum status cmd_read_config(const struct global *global, struct host *host, bool tolerant)
+{
+	const char *name = global->config_file ? global->config_file : "/" PATH_CONFIG;
+	_cleanup_free_ char *text = NULL;
+	struct err err;
+	int r;
+
+	config_default(&host->config);
+	r = read_config_text(global, host, &text);
+	if (r == -ENOENT && !global->config_file)
+		return STATUS_DONE;
+	if (r < 0)
+		err_set(&err, -r, "cannot read %s: %s", name, strerror(-r));
+	else
+		r = config_parse(text, name, &host->config, &err);
+	if (r == 0)
+		return STATUS_DONE;
+	log_error("%s", err.msg);
+	return tolerant ? STATUS_DONE : STATUS_FAILED;
+}
+
+void cmd_log_as_daemon(const struct global *global)
+{
+	log_open(LOG_TO_PERSON | LOG_TO_SYSLOG, global->verbose);
+}
+
+/* "0,2,0,2": the CPUs of one side, queue by queue. */
+static void format_side(const struct vif_entry *entry, bool rx, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (unsigned int q = 0; q < entry->n_queues && len < size; q++) {
+		int cpu = rx ? entry->places[q].rx_cpu : entry->places[q].tx_cpu;
+		int n = snprintf(buf + len, size - len, "%s%d", q ? "," : "", cpu);
+
+		len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static void log_places(const struct outcome *outcome, const struct vif_entry *entry)
+{
+	static const char *const names[] = {
+		[EVENT_RESERVED] = "reserved",
+		[EVENT_PINNED] = "pinned",
+		[EVENT_PARTIAL] = "partial",
+	};
+	bool partial = outcome->event == EVENT_PARTIAL;
+	char tx[256], rx[256];
+
+	format_side(entry, false, tx, sizeof tx);
+	format_side(entry, true, rx, sizeof rx);
+	log_info("vif=%u.%u domain=%s event=%s queues=%u tx=%s rx=%s%s%s%s", outcome->id.domid,
+		outcome->id.devid, outcome->domain, names[outcome->event], entry->n_queues, tx, rx,
+		partial ? " reason=\"" : "", partial ? outcome->why.msg : "", partial ? "\"" : "");
+}
+
+static void log_outcome(const struct pass *pass, const struct outcome *outcome)
+{
+	const struct vif_entry *entry = ledger_find(&pass->ledger, outcome->id);
+
+	if (outcome->event == EVENT_RELEASED)
+		log_info("vif=%u.%u domain=%s event=released", outcome->id.domid,
+			outcome->id.devid, outcome->domain);
+	else if (outcome->event != EVENT_NONE && entry)
+		log_places(outcome, entry);
+}
+
+enum status cmd_commit(struct pass *pass)
+{
+	struct err err;
+	int r = pass_commit(pass, &err);
+
+	if (*pass->rebuilt.msg)
+		log_error("%s", pass->rebuilt.msg);
+	for (size_t i = 0; i < pass->n_outcomes; i++)
+		log_outcome(pass, &pass->outcomes[i]);
+	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * cmd.h - the commands, one a file, and what they share.
+ *
+ * A command gets the host's root open, its own name in argv[0], and returns the
+ * exit status. Only main.c and cmd*.c print or log.
+ */
+#ifndef VIFPIN_CMD_H
+#define VIFPIN_CMD_H
+
+#include "pass.h"
+
+#include <stdbool.h>
+
+/* xl's exit statuses. */
+enum status { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+/* What stands before the command. */
+struct global {
+	const char *root_dir;	 /* --root, "/" without */
+	const char *config_file; /* -c, NULL without */
+	bool verbose;		 /* -v */
+};
+
+typedef enum status cmd_fn(const struct global *global, struct host *host, int argc, char **argv);
+
+cmd_fn cmd_online, cmd_offline, cmd_pin, cmd_unpin, cmd_list, cmd_watch;
+
+/* "vifpin: SENTENCE" and the status. */
+enum status cmd_fail(const struct err *err);
+enum status cmd_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Reads the configuration into host->config. What a person starts must not go on
+ * with a file that is wrong; hook and watcher (tolerant) say so and go on with the
+ * defaults.
+ */
+enum status cmd_read_config(const struct global *global, struct host *host, bool tolerant);
+
+/* Sends what follows to syslog, and to stderr too when somebody or a log reads it there. */
+void cmd_log_as_daemon(const struct global *global);
+
+/* pass_commit(), and the log lines of what was decided and done. */
+enum status cmd_commit(struct pass *pass);
+
+#endif

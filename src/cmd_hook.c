@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * online, offline: what the hotplug scripts' hook calls.
+ *
+ * The vif is named as libxl names it to the script: XENBUS_PATH and type_if, from
+ * the environment or as KEY=VALUE, so that a logged call can be pasted back.
+ */
+#include "cmd.h"
+#include "log.h"
+#include "watcher.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A variable of the call: the last KEY=VALUE, else the environment's; NULL without. */
+static const char *call_variable(int argc, char **argv, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (int i = argc - 1; i > 0; i--) {
+		if (strncmp(argv[i], key, n) == 0 && argv[i][n] == '=')
+			return argv[i] + n + 1;
+	}
+	return getenv(key);
+}
+
+/* A word that is no KEY=VALUE, or NULL. */
+static const char *stray_word(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strchr(argv[i], '=') || argv[i][0] == '=')
+			return argv[i];
+	}
+	return NULL;
+}
+
+/* False for what is not a vif's call: the tap of an HVM guest. */
+static bool is_vif_call(int argc, char **argv)
+{
+	const char *type = call_variable(argc, argv, "type_if");
+
+	return !type || strcmp(type, "vif") == 0;
+}
+
+static enum status get_vif(int argc, char **argv, struct vif_id *id, int *backend)
+{
+	const char *path = call_variable(argc, argv, "XENBUS_PATH");
+	const char *stray = stray_word(argc, argv);
+
+	if (stray)
+		return cmd_usage("%s: '%s' is not KEY=VALUE; give XENBUS_PATH=backend/vif/DOMID/DEVID",
+			argv[0], stray);
+	if (!path || !*path)
+		return cmd_usage("%s: XENBUS_PATH is not set; give it as "
+				 "XENBUS_PATH=backend/vif/DOMID/DEVID",
+			argv[0]);
+	if (!vifname_parse_path(path, id, backend))
+		return cmd_usage("%s: XENBUS_PATH '%s' names no vif; "
+				 "expected backend/vif/DOMID/DEVID",
+			argv[0], path);
+	return STATUS_DONE;
+}
+
+/* An absolute path may be one of another backend domain, whose vifs are not here. */
+static enum status check_backend(struct host *host, int argc, char **argv, int backend)
+{
+	unsigned int own = xs_own_domid(host->xs);
+
+	if (backend < 0 || (unsigned int)backend == own)
+		return STATUS_DONE;
+	return cmd_usage("%s: XENBUS_PATH '%s' is of backend domain %d, this is domain %u; "
+			 "run vifpin there",
+		argv[0], call_variable(argc, argv, "XENBUS_PATH"), backend, own);
+}
+
+static enum status reserve(struct host *host, struct vif_id id)
+{
+	struct pass pass;
+	enum status status;
+	struct err err;
+	int r;
+
+	r = pass_begin(&pass, host, &err);
+	if (r < 0)
+		return cmd_fail(&err);
+	r = pass_drop_gone(&pass, &err);
+	if (r == 0)
+		r = pass_vif(&pass, id, &err);
+	/* What was decided for other vifs holds even if this one is not there. */
+	status = cmd_commit(&pass);
+	pass_end(&pass);
+	return r < 0 ? cmd_fail(&err) : status;
+}
+
+/* After the commit; watcher.h says why. */
+static enum status ensure_watcher(const struct global *global, struct host *host)
+{
+	const char *argv[] = { "vifpin", "--root", global->root_dir, "watch", "--until-idle", NULL,
+		NULL, NULL };
+	struct err err;
+	int r = watcher_is_running(&host->root, &err);
+
+	if (global->config_file) {
+		argv[3] = "-c";
+		argv[4] = global->config_file;
+		argv[5] = "watch";
+		argv[6] = "--until-idle";
+	}
+	if (r == 0)
+		r = watcher_start((char *const *)argv, &err);
+	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
+}
+
+enum status cmd_online(const struct global *global, struct host *host, int argc, char **argv)
+{
+	enum status status;
+	struct vif_id id;
+	struct err err;
+	int backend;
+
+	if (!is_vif_call(argc, argv))
+		return STATUS_DONE;
+	cmd_log_as_daemon(global);
+	status = get_vif(argc, argv, &id, &backend);
+	if (status == STATUS_DONE)
+		status = cmd_read_config(global, host, true);
+	if (status != STATUS_DONE)
+		return status;
+	if (host_connect(host, &err) < 0)
+		return cmd_fail(&err);
+	status = check_backend(host, argc, argv, backend);
+	if (status == STATUS_DONE)
+		status = reserve(host, id);
+	return status == STATUS_DONE ? ensure_watcher(global, host) : status;
+}
+
+/* From the ledger alone: at this time xenstore may have lost the vif already. */
+enum status cmd_offline(const struct global *global, struct host *host, int argc, char **argv)
+{
+	enum status status;
+	struct pass pass;
+	struct vif_id id;
+	struct err err;
+	int backend;
+
+	if (!is_vif_call(argc, argv))
+		return STATUS_DONE;
+	cmd_log_as_daemon(global);
+	status = get_vif(argc, argv, &id, &backend);
+	if (status == STATUS_DONE)
+		status = cmd_read_config(global, host, true);
+	if (status != STATUS_DONE)
+		return status;
+	if (pass_begin(&pass, host, &err) < 0)
+		return cmd_fail(&err);
+	if (pass_release(&pass, id, false, &err) < 0)
+		status = cmd_fail(&err);
+	else
+		status = cmd_commit(&pass);
+	pass_end(&pass);
+	return status;
+}

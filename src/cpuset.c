@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cpuset.h"
+
+#include "util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void cpuset_zero(struct cpuset *set)
+{
+	memset(set, 0, sizeof *set);
+}
+
+void cpuset_add(struct cpuset *set, unsigned int cpu)
+{
+	if (cpu < CPUSET_MAX)
+		set->bits[cpu / 64] |= UINT64_C(1) << (cpu % 64);
+}
+
+void cpuset_remove(struct cpuset *set, unsigned int cpu)
+{
+	if (cpu < CPUSET_MAX)
+		set->bits[cpu / 64] &= ~(UINT64_C(1) << (cpu % 64));
+}
+
+bool cpuset_has(const struct cpuset *set, unsigned int cpu)
+{
+	return cpu < CPUSET_MAX && (set->bits[cpu / 64] >> (cpu % 64) & 1);
+}
+
+unsigned int cpuset_count(const struct cpuset *set)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(set->bits); i++)
+		count += (unsigned int)__builtin_popcountll(set->bits[i]);
+	return count;
+}
+
+bool cpuset_equal(const struct cpuset *a, const struct cpuset *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+void cpuset_and(struct cpuset *set, const struct cpuset *with)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(set->bits); i++)
+		set->bits[i] &= with->bits[i];
+}
+
+int cpuset_next(const struct cpuset *set, unsigned int from)
+{
+	size_t i = from / 64;
+	uint64_t word;
+
+	if (from >= CPUSET_MAX)
+		return -1;
+	word = set->bits[i] & (~UINT64_C(0) << (from % 64));
+	while (!word) {
+		if (++i == ARRAY_SIZE(set->bits))
+			return -1;
+		word = set->bits[i];
+	}
+	return (int)(i * 64) + __builtin_ctzll(word);
+}
+
+int cpuset_single(const struct cpuset *set)
+{
+	int cpu = cpuset_next(set, 0);
+
+	return cpu >= 0 && cpuset_next(set, (unsigned int)cpu + 1) < 0 ? cpu : -1;
+}
+
+/* Reads "N" or "N-M" at *p, which is moved behind it. */
+static bool parse_range(const char **p, unsigned long *first, unsigned long *last)
+{
+	if (!parse_number(*p, p, CPUSET_MAX - 1, first))
+		return false;
+	*last = *first;
+	if (**p != '-')
+		return true;
+	return parse_number(*p + 1, p, CPUSET_MAX - 1, last) && *last >= *first;
+}
+
+int cpuset_parse_list(const char *text, struct cpuset *set)
+{
+	unsigned long first, last;
+	struct cpuset out;
+	const char *p = text;
+
+	cpuset_zero(&out);
+	while (*p && *p != '\n') {
+		if (!parse_range(&p, &first, &last))
+			return -EINVAL;
+		for (unsigned long cpu = first; cpu <= last; cpu++)
+			cpuset_add(&out, (unsigned int)cpu);
+		if (*p == ',') {
+			p++;
+			if (!isdigit((unsigned char)*p))
+				return -EINVAL;
+		}
+	}
+	if (*p == '\n' && p[1])
+		return -EINVAL;
+	*set = out;
+	return 0;
+}
+
+/* Shifts the set up by 32 CPUs and puts `word` in the lowest; false when CPUs fall out. */
+static bool mask_push(struct cpuset *set, uint32_t word)
+{
+	size_t top = ARRAY_SIZE(set->bits) - 1;
+
+	if (set->bits[top] >> 32)
+		return false;
+	for (size_t i = top; i > 0; i--)
+		set->bits[i] = set->bits[i] << 32 | set->bits[i - 1] >> 32;
+	set->bits[0] = set->bits[0] << 32 | word;
+	return true;
+}
+
+int cpuset_parse_mask(const char *text, struct cpuset *set)
+{
+	const char *p = text;
+	struct cpuset out;
+
+	cpuset_zero(&out);
+	for (;;) {
+		uint32_t word = 0;
+		int digits = 0;
+
+		for (; isxdigit((unsigned char)*p) && digits < 8; p++, digits++) {
+			unsigned int c = (unsigned char)tolower((unsigned char)*p);
+
+			word = word << 4 | (c <= '9' ? c - '0' : c - 'a' + 10);
+		}
+		if (!digits || !mask_push(&out, word))
+			return -EINVAL;
+		if (*p != ',')
+			break;
+		p++;
+	}
+	if (*p && strcmp(p, "\n") != 0)
+		return -EINVAL;
+	*set = out;
+	return 0;
+}
+
+/* One element of xl's list, blanks already taken off. */
+static int apply_xl_element(
+	const char *element, const struct cpuset *all, struct cpuset *set, struct err *err)
+{
+	bool take = *element == '^';
+	const char *p = element + take;
+	unsigned long first, last;
+
+	if (strcmp(p, "all") == 0) {
+		cpuset_zero(set);
+		if (!take)
+			*set = *all;
+		return 0;
+	}
+	if (!parse_range(&p, &first, &last) || *p)
+		return err_set(err, EINVAL, "'%s' is not a CPU, a range of CPUs or 'all'", element);
+	for (unsigned long cpu = first; cpu <= last; cpu++) {
+		if (take)
+			cpuset_remove(set, (unsigned int)cpu);
+		else
+			cpuset_add(set, (unsigned int)cpu);
+	}
+	return 0;
+}
+
+int cpuset_parse_xl(
+	const char *text, const struct cpuset *all, struct cpuset *set, struct err *err)
+{
+	_cleanup_free_ char *copy = strdup(text);
+	struct cpuset out;
+	char *rest = copy;
+	char *element;
+	int r;
+
+	if (!copy)
+		return err_set(err, ENOMEM, "out of memory");
+	cpuset_zero(&out);
+	while ((element = strsep(&rest, ","))) {
+		element += strspn(element, " \t");
+		element[strcspn(element, " \t")] = '\0';
+		r = apply_xl_element(element, all, &out, err);
+		if (r < 0)
+			return r;
+	}
+	*set = out;
+	return 0;
+}
+
+size_t cpuset_format(const struct cpuset *set, char *buf, size_t size)
+{
+	size_t len = 0;
+	int first = cpuset_next(set, 0);
+
+	if (size)
+		buf[0] = '\0';
+	while (first >= 0) {
+		int last = first;
+		size_t room = len < size ? size - len : 0;
+		int n;
+
+		while (cpuset_has(set, (unsigned int)last + 1))
+			last++;
+		if (last == first)
+			n = snprintf(room ? buf + len : NULL, room, "%s%d", len ? "," : "", first);
+		else
+			n = snprintf(room ? buf + len : NULL, room, "%s%d-%d", len ? "," : "",
+				first, last);
+		len += (size_t)n;
+		first = cpuset_next(set, (unsigned int)last + 1);
+	}
+	return len;
+}

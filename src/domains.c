@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "domains.h"
+
+#include "util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+/* Accepted by the headers of Xen 4.14 to 4.20. */
+#define LIBXL_API_VERSION 0x040800
+#include <libxl.h>
+#include <libxl_utils.h>
+#include <xentoollog.h>
+
+/* By libxl. -ENOENT: there is no such domain; -ENOTSUP: libxl cannot be had here. */
+static int find_by_libxl(const char *name, unsigned int *domid)
+{
+	xentoollog_logger_stdiostream *log;
+	libxl_ctx *ctx = NULL;
+	int r = -ENOTSUP;
+	uint32_t found;
+
+	/* libxl says on its own that there is no hypervisor; here that is no error. */
+	log = xtl_createlogger_stdiostream(stderr, XTL_NUM_LEVELS, 0);
+	if (!log)
+		return -ENOMEM;
+	if (libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *)log) == 0) {
+		r = libxl_name_to_domid(ctx, name, &found) == 0 ? 0 : -ENOENT;
+		if (r == 0)
+			*domid = found;
+		libxl_ctx_free(ctx);
+	}
+	xtl_logger_destroy((xentoollog_logger *)log);
+	return r;
+}
+
+static int find_by_name(
+	const struct sysroot *root, struct xs *xs, const char *name, unsigned int *domid)
+{
+	int r = -ENOTSUP;
+
+	if (root->live)
+		r = find_by_libxl(name, domid);
+	if (r == -ENOTSUP)
+		r = xs_find_domain(xs, name, domid, NULL);
+	return r;
+}
+
+int domains_find(const struct sysroot *root, struct xs *xs, const char *word, unsigned int *domid,
+	struct err *err)
+{
+	unsigned long number;
+	unsigned int found;
+
+	if (*word && !word[strspn(word, "0123456789")]) {
+		if (parse_number(word, NULL, DOMID_MAX, &number) &&
+			xs_has_domain(xs, (unsigned int)number)) {
+			*domid = (unsigned int)number;
+			return 0;
+		}
+	} else if (*word && find_by_name(root, xs, word, &found) == 0) {
+		*domid = found;
+		return 0;
+	}
+	return err_set(err, ENOENT,
+		"%s is an invalid domain identifier (rc=%d); xl list shows the domains", word,
+		ERROR_INVAL);
+}
+
+/* Compares without regard to case and to which of : and - separates. */
+static bool same_mac(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++) {
+		bool separators = strchr(":-", *a) && strchr(":-", *b);
+
+		if (!separators && tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+	}
+	return *a == *b;
+}
+
+static bool is_mac(const char *word)
+{
+	return strlen(word) == MAC_SIZE - 1 && strspn(word, "0123456789abcdefABCDEF:-") == MAC_SIZE - 1;
+}
+
+static bool has_mac(struct xs *xs, struct vif_id id, const char *mac)
+{
+	struct xs_vif vif;
+	bool same;
+
+	if (xs_read_vif(xs, id, &vif, NULL) < 0)
+		return false;
+	same = same_mac(vif.mac, mac);
+	xs_vif_free(&vif);
+	return same;
+}
+
+int domains_find_vif(struct xs *xs, unsigned int domid, const char *domain, const char *word,
+	struct vif_id *out, struct err *err)
+{
+	_cleanup_free_ struct vif_id *ids = NULL;
+	unsigned long devid = 0;
+	bool mac = is_mac(word);
+	size_t n;
+	int r;
+
+	r = xs_list_vifs(xs, &ids, &n, err);
+	if (r < 0)
+		return r;
+	if (!mac && !parse_number(word, NULL, DEVID_MAX, &devid))
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (ids[i].domid != domid)
+			continue;
+		if (mac ? has_mac(xs, ids[i], word) : ids[i].devid == devid) {
+			*out = ids[i];
+			return 0;
+		}
+	}
+	return err_set(err, ENODEV,
+		"Unknown device %s. xl network-list %s shows the devices of %s", word, domain,
+		domain);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * err.h - the sentence that goes with a failure.
+ *
+ * Functions that can fail return 0 or a negative errno value and, where they
+ * take a `struct err *`, leave in it one sentence without a final newline:
+ * what failed, why, and what to do where that is known. The caller owns the
+ * struct; a function writes to it only when it fails. NULL means that the
+ * caller does not want the sentence.
+ */
+#ifndef VIFPIN_ERR_H
+#define VIFPIN_ERR_H
+
+struct err {
+	char msg[512];
+};
+
+/* Writes the sentence and returns -code (code: a positive errno value), so that
+ * `return err_set(err, ENOENT, ...)` is one statement. Never returns 0. */
+int err_set(struct err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

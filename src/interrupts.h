@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * interrupts.h - the event-channel interrupts in the text of /proc/interrupts.
+ *
+ * A line is "NUMBER: COUNT... CHIP TYPE ACTION" (show_interrupts,
+ * kernel/irq/proc.c), with a COUNT for each CPU that was online when that line
+ * was printed: CPU hotplug can change their number from one line to the next, so
+ * counts are told from what follows by being digits only.
+ *
+ * An event channel's chip is xen-dyn or xen-dyn-lateeoi and its type "event"
+ * (drivers/xen/events/events_base.c); kernels before 4.11 print
+ * "xen-dyn-event", later ones "xen-dyn    -event".
+ */
+#ifndef VIFPIN_INTERRUPTS_H
+#define VIFPIN_INTERRUPTS_H
+
+#include <stddef.h>
+
+struct interrupt {
+	unsigned int irq;
+	const char *action; /* in the text that was parsed; no blank at either end */
+};
+
+struct interrupts {
+	struct interrupt *v;
+	size_t n;
+};
+
+/*
+ * Finds the event-channel interrupts in `text`, which is cut up in place and must
+ * live as long as the result. Lines of other chips, and summary lines such as
+ * "NMI:", are passed over. -EINVAL when the text does not begin with the header
+ * of CPU names, -ENOMEM; *out is then untouched. Free with interrupts_free().
+ */
+int interrupts_parse(char *text, struct interrupts *out);
+void interrupts_free(struct interrupts *interrupts);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd.h"
+#include "log.h"
+#include "util.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	cmd_fn *run;
+} commands[] = {
+	{ "online", cmd_online },
+	{ "offline", cmd_offline },
+	{ "pin", cmd_pin },
+	{ "unpin", cmd_unpin },
+	{ "list", cmd_list },
+	{ "watch", cmd_watch },
+};
+
+static const char help[] =
+	"Usage: vifpin [-v] [-c FILE] [--root DIR] COMMAND [ARG]...\n"
+	"Give every Xen network backend (vif) a fixed place to run.\n"
+	"\n"
+	"Called by the hotplug scripts:\n"
+	"  online  [KEY=VALUE]...      reserve CPUs for the vif that XENBUS_PATH names\n"
+	"  offline [KEY=VALUE]...      give its CPUs back\n"
+	"By hand:\n"
+	"  pin   DOMAIN [DEVID|MAC]    place the domain's vifs, or one, and pin them\n"
+	"  unpin DOMAIN [DEVID|MAC]    release them, with the kernel's default masks\n"
+	"  list  [-J] [DOMAIN]         the ledger, one row a queue; -J: as JSON\n"
+	"  watch [--until-idle]        stay and pin vifs as their frontends connect\n"
+	"\n"
+	"  -v             say what is decided\n"
+	"  -c FILE        configuration, instead of /etc/xen/vifpin.conf\n"
+	"  --root DIR     find /proc, /sys, /etc, /var and /run below DIR\n"
+	"  --version, --help\n";
+
+/* Output that could not be written is a failure, whatever the command thinks. */
+static enum status flush(enum status status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "vifpin: cannot write the output: %s\n", strerror(errno));
+	return STATUS_FAILED;
+}
+
+static enum status run(const struct global *global, int argc, char **argv, cmd_fn *command)
+{
+	struct host host = { .xs = NULL };
+	enum status status;
+	struct err err;
+
+	if (sysroot_open(global->root_dir, &host.root, &err) < 0)
+		return cmd_fail(&err);
+	status = flush(command(global, &host, argc, argv));
+	xs_disconnect(host.xs);
+	sysroot_close(&host.root);
+	return status;
+}
+
+static enum status dispatch(const struct global *global, int argc, char **argv)
+{
+	if (argc == 0)
+		return cmd_usage("no command; vifpin --help lists them");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return run(global, argc, argv, commands[i].run);
+	}
+	return cmd_usage("unknown command '%s'; vifpin --help lists them", argv[0]);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "root", required_argument, NULL, 'R' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct global global = { .root_dir = "/" };
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+vc:", options, NULL)) != -1) {
+		switch (c) {
+		case 'v':
+			global.verbose = true;
+			break;
+		case 'c':
+			global.config_file = optarg;
+			break;
+		case 'R':
+			global.root_dir = optarg;
+			break;
+		case 'V':
+			puts("vifpin " VIFPIN_VERSION);
+			return flush(STATUS_DONE);
+		case 'h':
+			fputs(help, stdout);
+			return flush(STATUS_DONE);
+		default:
+			return cmd_usage("unknown option '%s', or its argument is missing; "
+					 "see vifpin --help",
+				argv[optind - 1]);
+		}
+	}
+	log_open(LOG_TO_PERSON, global.verbose);
+	return dispatch(&global, argc - optind, argv + optind);
+}

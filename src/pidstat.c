@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "pidstat.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KTHREADD_PID 2
+#define PF_KTHREAD   0x00200000u
+
+/* Field 3 (the state) is the first behind the name. */
+#define FIRST_FIELD 3
+
+/* Moves *p from field `at` to field `to`; false when the line ends before. */
+static bool skip_fields(const char **p, int at, int to)
+{
+	for (; at < to; at++) {
+		*p += strcspn(*p, " ");
+		if (**p != ' ')
+			return false;
+		++*p;
+	}
+	return true;
+}
+
+static bool parse_fields(const char *p, struct pidstat *out)
+{
+	unsigned long ppid, flags, start;
+
+	if (!skip_fields(&p, FIRST_FIELD, 4) || !parse_number(p, &p, INT_MAX, &ppid))
+		return false;
+	if (!skip_fields(&p, 4, 9) || !parse_number(p, &p, UINT_MAX, &flags))
+		return false;
+	if (!skip_fields(&p, 9, 22) || !parse_number(p, &p, ULONG_MAX, &start))
+		return false;
+	out->ppid = (pid_t)ppid;
+	out->flags = (unsigned int)flags;
+	out->start = start;
+	return true;
+}
+
+int pidstat_parse(const char *text, struct pidstat *out)
+{
+	const char *close = strrchr(text, ')');
+	struct pidstat stat = { 0 };
+	const char *open;
+	unsigned long pid;
+	size_t len;
+
+	if (!parse_number(text, &open, INT_MAX, &pid) || strncmp(open, " (", 2) != 0)
+		return -EINVAL;
+	open += 2;
+	if (!close || close < open || close[1] != ' ')
+		return -EINVAL;
+	if (!parse_fields(close + 2, &stat))
+		return -EINVAL;
+	stat.pid = (pid_t)pid;
+	len = (size_t)(close - open);
+	if (len >= sizeof stat.comm)
+		len = sizeof stat.comm - 1;
+	memcpy(stat.comm, open, len);
+	*out = stat;
+	return 0;
+}
+
+bool pidstat_is_kthread(const struct pidstat *stat)
+{
+	return stat->ppid == KTHREADD_PID && (stat->flags & PF_KTHREAD);
+}
+
+int pidstat_parse_allowed(const char *status, struct cpuset *out)
+{
+	static const char key[] = "\nCpus_allowed_list:";
+	const char *line = strstr(status, key);
+	char list[4096];
+	size_t n;
+
+	if (!line)
+		return -EINVAL;
+	line += sizeof key - 1;
+	line += strspn(line, " \t");
+	n = strcspn(line, "\n");
+	if (n >= sizeof list)
+		return -EINVAL;
+	memcpy(list, line, n);
+	list[n] = '\0';
+	return cpuset_parse_list(list, out);
+}

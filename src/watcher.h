@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * watcher.h - one watcher a host: the lock it holds, and starting it.
+ *
+ * The lock is a flock() on /run/vifpin/watch.lock, which ends with the process;
+ * the file holds the watcher's PID for people to read and is never removed.
+ *
+ * A watcher that ends when no vif is left gives its lock back while it holds the
+ * ledger's, having seen there that no vif is in it. Whoever has committed a vif
+ * to the ledger and asks afterwards whether the lock is held therefore either
+ * finds a watcher that has seen the vif, or none.
+ */
+#ifndef VIFPIN_WATCHER_H
+#define VIFPIN_WATCHER_H
+
+#include "err.h"
+#include "sysroot.h"
+
+/* Takes the lock: a close-on-exec descriptor, or -EBUSY, naming who holds it, or -errno. */
+int watcher_lock(const struct sysroot *root, struct err *err);
+
+/* Is the lock held by somebody? 1 yes, 0 no, -errno. */
+int watcher_is_running(const struct sysroot *root, struct err *err);
+
+/*
+ * Starts this program again, with argv, in the background: in a session of its own, no child of the caller, all descriptors closed, 0 to 2 on /dev/null.
+ */
+int watcher_start(char *const argv[], struct err *err);
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * xs.h - what xenstore says of vifs and their domains.
+ *
+ * The only user of libxenstore. Everything is read from the backend directory
+ * and from /local/domain/D/{name,vm,cpu}, none of which a guest can write. The
+ * frontend directory is the guest's word and is never read.
+ *
+ * Paths are relative where they can be: xenstored resolves them below the
+ * directory of the domain that asks, so a driver domain needs nothing special.
+ */
+#ifndef VIFPIN_XS_H
+#define VIFPIN_XS_H
+
+#include "err.h"
+#include "ledger.h"
+#include "vifname.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct xs;
+
+/* What a vif and its domain are. Texts that are not in xenstore are empty. */
+struct xs_vif {
+	struct vif_id id;
+	bool leaving;		  /* the toolstack takes it away: key `online` is 0 */
+	unsigned int max_queues;  /* the backend's multi-queue-max-queues, 1 without */
+	unsigned int vcpus;	  /* the guest's online vCPUs, 0 when not known */
+	char mac[MAC_SIZE];
+	char vifname[DEV_NAME_SIZE];
+	char uuid[UUID_SIZE];
+	char *domain;		  /* the domain's name, owned */
+};
+
+/* Connects. -errno with a sentence. */
+int xs_connect(struct xs **out, struct err *err);
+void xs_disconnect(struct xs *xs);
+
+/* The domid of the domain vifpin runs in: key `domid`, 0 where there is none. */
+unsigned int xs_own_domid(struct xs *xs);
+
+/* Is the vif's backend directory there? 1 yes, 0 no, -errno when xenstored does not
+ * answer. */
+int xs_has_vif(struct xs *xs, struct vif_id id, struct err *err);
+
+/* Reads all of struct xs_vif; -ENOENT when the backend directory is not there, or
+ * goes meanwhile. Free with xs_vif_free(). */
+int xs_read_vif(struct xs *xs, struct vif_id id, struct xs_vif *out, struct err *err);
+void xs_vif_free(struct xs_vif *vif);
+
+/* All vifs this domain is the backend of, in no order; *ids is to be freed. */
+int xs_list_vifs(struct xs *xs, struct vif_id **ids, size_t *n, struct err *err);
+
+/* The domid of the domain of this name; -ENOENT when there is none. */
+int xs_find_domain(struct xs *xs, const char *name, unsigned int *domid, struct err *err);
+
+/* Is there such a domain? */
+bool xs_has_domain(struct xs *xs, unsigned int domid);
+
+/* Watches all backend directories of vifs. One event comes at once. */
+int xs_watch_vifs(struct xs *xs, struct err *err);
+
+/* Readable when an event may be there. */
+int xs_event_fd(struct xs *xs);
+
+/*
+ * Takes one event without waiting: 1 and where it points, 0 when there is none,
+ * -errno when the connection is lost. Events are merged and may come without
+ * cause: what is true now has to be read.
+ */
+int xs_next_event(struct xs *xs, enum vif_path *depth, struct vif_id *id, struct err *err);
+
+#endif
