@@ -26,8 +26,7 @@ static int gone(const struct part *part, struct err *err)
 
 static int failed(int code, const char *what, const struct part *part, struct err *err)
 {
-	return err_set(err, code, "cannot %s the CPUs of %s: %s", what, part->name,
-		strerror(code));
+	return err_set(err, code, "cannot %s the CPUs of %s: %s", what, part->name, strerror(code));
 }
 
 static bool irq_is_ours(const struct sysroot *root, const struct part *part)
@@ -76,12 +75,12 @@ static bool is_same_thread(const struct held_thread *thread)
 	struct pidstat stat;
 
 	return sysroot_read_at(thread->dir_fd, "stat", &text, NULL) == 0 &&
-		pidstat_parse(text, &stat) == 0 && pidstat_is_kthread(&stat) &&
-		stat.start == thread->start;
+	       pidstat_parse(text, &stat) == 0 && pidstat_is_kthread(&stat) &&
+	       stat.start == thread->start;
 }
 
-static int hold_thread(const struct sysroot *root, const struct part *part,
-	struct held_thread *out, struct err *err)
+static int hold_thread(const struct sysroot *root, const struct part *part, struct held_thread *out,
+	struct err *err)
 {
 	struct held_thread thread = { .start = part->start };
 
@@ -143,8 +142,8 @@ int affinity_is(const struct sysroot *root, const struct part *part, const struc
 	return part_is_thread(part) || irq_is_effective(root, part, cpus);
 }
 
-static int set_irq(const struct sysroot *root, const struct part *part,
-	const struct cpuset *cpus, struct err *err)
+static int set_irq(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+	struct err *err)
 {
 	char list[LIST_SIZE];
 	int r;
@@ -168,7 +167,7 @@ static int call_setaffinity(pid_t pid, const struct cpuset *cpus)
 	if (!mask)
 		return -ENOMEM;
 	CPU_ZERO_S(size, mask);
-	cpuset_for_each(cpu, cpus)
+	cpuset_for_each (cpu, cpus)
 		CPU_SET_S((size_t)cpu, size, mask);
 	if (sched_setaffinity(pid, size, mask) < 0)
 		r = -errno;
@@ -248,7 +247,8 @@ int affinity_set(const struct sysroot *root, const struct part *part, const stru
 
 		cpuset_format(cpus, list, sizeof list);
 		return err_set(err, EBUSY,
-			"%s was put on CPU %s and is elsewhere: a cpuset, or CPU %s is going offline",
+			"%s was put on CPU %s and is elsewhere: a cpuset, or CPU %s is going "
+			"offline",
 			part->name, list, list);
 	}
 	return 0;
@@ -267,8 +267,8 @@ int affinity_default(
 	else
 		r = sysroot_read(root, &text, NULL, PATH_IRQ_DEFAULT);
 	if (r == 0)
-		r = part_is_thread(part) ? pidstat_parse_allowed(text, &mask) :
-					   cpuset_parse_mask(text, &mask);
+		r = part_is_thread(part) ? pidstat_parse_allowed(text, &mask)
+					 : cpuset_parse_mask(text, &mask);
 	if (r == 0)
 		r = sysroot_read(root, &online_text, NULL, PATH_CPUS_ONLINE);
 	if (r == 0)

@@ -38,11 +38,11 @@ int affinity_set(const struct sysroot *root, const struct part *part, const stru
  * thread (kthreadd's own mask): the masks that a vif gets back when it is
  * unpinned.
  */
-int affinity_default(const struct sysroot *root, const struct part *part, struct cpuset *out,
-	struct err *err);
+int affinity_default(
+	const struct sysroot *root, const struct part *part, struct cpuset *out, struct err *err);
 
 /* The mask it has now. */
-int affinity_get(const struct sysroot *root, const struct part *part, struct cpuset *out,
-	struct err *err);
+int affinity_get(
+	const struct sysroot *root, const struct part *part, struct cpuset *out, struct err *err);
 
 #endif

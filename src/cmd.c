@@ -98,8 +98,8 @@ static void log_outcome(const struct pass *pass, const struct outcome *outcome)
 	const struct vif_entry *entry = ledger_find(&pass->ledger, outcome->id);
 
 	if (outcome->event == EVENT_RELEASED)
-		log_info("vif=%u.%u domain=%s event=released", outcome->id.domid,
-			outcome->id.devid, outcome->domain);
+		log_info("vif=%u.%u domain=%s event=released", outcome->id.domid, outcome->id.devid,
+			outcome->domain);
 	else if (outcome->event != EVENT_NONE && entry)
 		log_places(outcome, entry);
 }

@@ -17,9 +17,9 @@ enum status { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 /* What stands before the command. */
 struct global {
-	const char *root_dir;	 /* --root, "/" without */
+	const char *root_dir;    /* --root, "/" without */
 	const char *config_file; /* -c, NULL without */
-	bool verbose;		 /* -v */
+	bool verbose;            /* -v */
 };
 
 typedef enum status cmd_fn(const struct global *global, struct host *host, int argc, char **argv);

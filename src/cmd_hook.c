@@ -49,7 +49,8 @@ static enum status get_vif(int argc, char **argv, struct vif_id *id, int *backen
 	const char *stray = stray_word(argc, argv);
 
 	if (stray)
-		return cmd_usage("%s: '%s' is not KEY=VALUE; give XENBUS_PATH=backend/vif/DOMID/DEVID",
+		return cmd_usage(
+			"%s: '%s' is not KEY=VALUE; give XENBUS_PATH=backend/vif/DOMID/DEVID",
 			argv[0], stray);
 	if (!path || !*path)
 		return cmd_usage("%s: XENBUS_PATH is not set; give it as "

@@ -25,8 +25,8 @@ static bool is_domain(const struct vif_entry *vif, const void *data)
 	return strcmp(vif->domain, word) == 0;
 }
 
-static int add_queue(struct table *table, const struct vif_entry *vif, unsigned int q,
-	struct err *err)
+static int add_queue(
+	struct table *table, const struct vif_entry *vif, unsigned int q, struct err *err)
 {
 	char id[32], queue[16], tx[16], rx[16];
 	const char *const cells[] = { vif->domain, id, vif->dev, vif_state_name(vif->state), queue,
@@ -124,7 +124,8 @@ enum status cmd_list(const struct global *global, struct host *host, int argc, c
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "J", options, NULL)) != -1) {
 		if (c != 'J')
-			return cmd_usage("list: unknown option '%s'; usage: vifpin list [-J] [DOMAIN]",
+			return cmd_usage(
+				"list: unknown option '%s'; usage: vifpin list [-J] [DOMAIN]",
 				argv[optind - 1]);
 		json = true;
 	}

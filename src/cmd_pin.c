@@ -33,8 +33,8 @@ static int find_all(struct host *host, unsigned int domid, struct target *target
 	return 0;
 }
 
-static int find_one(struct host *host, unsigned int domid, char **argv, struct target *target,
-	struct err *err)
+static int find_one(
+	struct host *host, unsigned int domid, char **argv, struct target *target, struct err *err)
 {
 	struct vif_id *id = malloc(sizeof *id);
 	int r;
@@ -105,8 +105,8 @@ static enum status run_pass(struct host *host, const struct target *target, bool
 	return status;
 }
 
-static enum status run(const struct global *global, struct host *host, int argc, char **argv,
-	bool unpin)
+static enum status run(
+	const struct global *global, struct host *host, int argc, char **argv, bool unpin)
 {
 	struct target target;
 	enum status status;

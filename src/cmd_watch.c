@@ -183,7 +183,8 @@ static enum status parse_options(int argc, char **argv, bool *until_idle)
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c != 'u')
-			return cmd_usage("watch: unknown option '%s'; usage: vifpin watch [--until-idle]",
+			return cmd_usage(
+				"watch: unknown option '%s'; usage: vifpin watch [--until-idle]",
 				argv[optind - 1]);
 		*until_idle = true;
 	}

@@ -81,8 +81,8 @@ static bool scan_key(struct scan *scan, char *name, size_t size, unsigned int *l
 	int depth = 0;
 
 	while (*scan->p) {
-		size_t n = strspn(scan->p,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		size_t n = strspn(
+			scan->p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 		const char *behind = scan->p + n + strspn(scan->p + n, " \t+");
 
 		if (n && depth == 0 && *behind == '=') {
@@ -109,8 +109,8 @@ static int read_key(const XLU_Config *cfg, const char *name, struct config *out,
 	return key->read(cfg, name, out, err);
 }
 
-static int read_keys(const XLU_Config *cfg, const char *text, const char *name,
-	struct config *out, struct err *err)
+static int read_keys(const XLU_Config *cfg, const char *text, const char *name, struct config *out,
+	struct err *err)
 {
 	struct scan scan = { text, 1 };
 	unsigned int line;

@@ -173,8 +173,7 @@ static int apply_xl_element(
 	return 0;
 }
 
-int cpuset_parse_xl(
-	const char *text, const struct cpuset *all, struct cpuset *set, struct err *err)
+int cpuset_parse_xl(const char *text, const struct cpuset *all, struct cpuset *set, struct err *err)
 {
 	_cleanup_free_ char *copy = strdup(text);
 	struct cpuset out;

@@ -58,8 +58,8 @@ int cpuset_parse_mask(const char *text, struct cpuset *set);
  * around an element do not count. `all` says which CPUs "all" means. On failure
  * -EINVAL with a sentence that names the element; *set untouched.
  */
-int cpuset_parse_xl(const char *text, const struct cpuset *all, struct cpuset *set,
-	struct err *err);
+int cpuset_parse_xl(
+	const char *text, const struct cpuset *all, struct cpuset *set, struct err *err);
 
 /*
  * Writes the set in the kernel's list form with plain ranges (a stride such as

@@ -83,7 +83,8 @@ static bool same_mac(const char *a, const char *b)
 
 static bool is_mac(const char *word)
 {
-	return strlen(word) == MAC_SIZE - 1 && strspn(word, "0123456789abcdefABCDEF:-") == MAC_SIZE - 1;
+	return strlen(word) == MAC_SIZE - 1 &&
+	       strspn(word, "0123456789abcdefABCDEF:-") == MAC_SIZE - 1;
 }
 
 static bool has_mac(struct xs *xs, struct vif_id id, const char *mac)
@@ -120,7 +121,6 @@ int domains_find_vif(struct xs *xs, unsigned int domid, const char *domain, cons
 			return 0;
 		}
 	}
-	return err_set(err, ENODEV,
-		"Unknown device %s. xl network-list %s shows the devices of %s", word, domain,
-		domain);
+	return err_set(err, ENODEV, "Unknown device %s. xl network-list %s shows the devices of %s",
+		word, domain, domain);
 }

@@ -17,7 +17,6 @@ struct err {
 
 /* Writes the sentence and returns -code (code: a positive errno value), so that
  * `return err_set(err, ENOENT, ...)` is one statement. Never returns 0. */
-int err_set(struct err *err, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

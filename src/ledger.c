@@ -143,9 +143,9 @@ static void remember(struct ledger *ledger, struct vif_entry *vif)
 		return;
 	ledger->remembered = grown;
 	old = &grown[ledger->n_remembered++];
-	*old = (struct remembered){ .devid = vif->id.devid,
-		.places = vif->places,
-		.n_queues = vif->n_queues };
+	*old = (struct remembered){
+		.devid = vif->id.devid, .places = vif->places, .n_queues = vif->n_queues
+	};
 	copy_str(old->uuid, sizeof old->uuid, vif->uuid);
 	vif->places = NULL;
 }

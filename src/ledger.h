@@ -14,10 +14,10 @@
 
 #include <stddef.h>
 
-#define LEDGER_VERSION	 1
-#define UUID_SIZE	 37 /* with the end */
-#define MAC_SIZE	 18
-#define REMEMBERED_MAX	 1024
+#define LEDGER_VERSION 1
+#define UUID_SIZE      37 /* with the end */
+#define MAC_SIZE       18
+#define REMEMBERED_MAX 1024
 
 enum vif_state {
 	VIF_RESERVED, /* no queue yet */
@@ -30,12 +30,12 @@ const char *vif_state_name(enum vif_state state);
 
 struct vif_entry {
 	struct vif_id id;
-	char *domain;		/* its name, owned, never NULL */
-	char uuid[UUID_SIZE];	/* "" when unknown */
-	char mac[MAC_SIZE];	/* "" when unknown */
+	char *domain;         /* its name, owned, never NULL */
+	char uuid[UUID_SIZE]; /* "" when unknown */
+	char mac[MAC_SIZE];   /* "" when unknown */
 	char dev[DEV_NAME_SIZE];
 	enum vif_state state;
-	struct place *places;	/* one a queue, owned */
+	struct place *places; /* one a queue, owned */
 	unsigned int n_queues;
 };
 

@@ -39,8 +39,8 @@ static int get_field(struct json_object *object, const char *key, enum json_type
 	if (!json_object_object_get_ex(object, key, &field))
 		return err_set(err, EBADMSG, "\"%s\" is missing", key);
 	if (!json_object_is_type(field, type))
-		return err_set(err, EBADMSG, "\"%s\" is not of type %s", key,
-			json_type_to_name(type));
+		return err_set(
+			err, EBADMSG, "\"%s\" is not of type %s", key, json_type_to_name(type));
 	*out = field;
 	return 0;
 }
@@ -63,8 +63,8 @@ static int get_number(struct json_object *object, const char *key, unsigned int 
 }
 
 /* A text of at most size - 1 bytes, without NUL and control characters. */
-static int get_text(struct json_object *object, const char *key, char *buf, size_t size,
-	struct err *err)
+static int get_text(
+	struct json_object *object, const char *key, char *buf, size_t size, struct err *err)
 {
 	struct json_object *field;
 	const char *text;
@@ -74,8 +74,7 @@ static int get_text(struct json_object *object, const char *key, char *buf, size
 	if (r < 0)
 		return r;
 	text = json_object_get_string(field);
-	if (strlen(text) != (size_t)json_object_get_string_len(field) ||
-		!copy_str(buf, size, text))
+	if (strlen(text) != (size_t)json_object_get_string_len(field) || !copy_str(buf, size, text))
 		return err_set(err, EBADMSG, "\"%s\" is too long", key);
 	return 0;
 }
@@ -92,8 +91,8 @@ static int parse_place(
 	if (r < 0)
 		return r;
 	if (queue != expected)
-		return err_set(err, EBADMSG, "\"queues\" has queue %u where %u belongs", queue,
-			expected);
+		return err_set(
+			err, EBADMSG, "\"queues\" has queue %u where %u belongs", queue, expected);
 	r = get_number(object, "tx_cpu", CPUSET_MAX - 1, &tx, err);
 	if (r < 0)
 		return r;
@@ -105,8 +104,8 @@ static int parse_place(
 }
 
 /* Reads "queues"; *places is to be freed, also on failure. */
-static int parse_places(struct json_object *object, struct place **places, unsigned int *n,
-	struct err *err)
+static int parse_places(
+	struct json_object *object, struct place **places, unsigned int *n, struct err *err)
 {
 	struct json_object *queues;
 	size_t count;
@@ -261,8 +260,7 @@ static int parse_root(struct json_object *root, struct ledger *ledger, struct er
 	r = parse_array(root, "vifs", SIZE_MAX, parse_vif, ledger, err);
 	if (r < 0)
 		return r;
-	return parse_array(
-		root, "remembered", REMEMBERED_MAX, parse_remembered, ledger, err);
+	return parse_array(root, "remembered", REMEMBERED_MAX, parse_remembered, ledger, err);
 }
 
 int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *err)
@@ -388,8 +386,7 @@ static struct json_object *format_all_remembered(const struct ledger *ledger)
 static char *to_text(struct json_object *root)
 {
 	const char *text = json_object_to_json_string_ext(root,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-			JSON_C_TO_STRING_NOSLASHESCAPE);
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
 	size_t len;
 	char *copy;
 

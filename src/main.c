@@ -72,7 +72,8 @@ static enum status dispatch(const struct global *global, int argc, char **argv)
 	return cmd_usage("unknown command '%s'; vifpin --help lists them", argv[0]);
 }
 
-int main(int argc, char **argv)
+/* The options before the command; false when nothing is left to do but to end. */
+static bool parse_options(int argc, char **argv, struct global *global, enum status *status)
 {
 	static const struct option options[] = {
 		{ "root", required_argument, NULL, 'R' },
@@ -80,33 +81,44 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct global global = { .root_dir = "/" };
 	int c;
 
 	opterr = 0;
+	*status = STATUS_DONE;
 	while ((c = getopt_long(argc, argv, "+vc:", options, NULL)) != -1) {
 		switch (c) {
 		case 'v':
-			global.verbose = true;
+			global->verbose = true;
 			break;
 		case 'c':
-			global.config_file = optarg;
+			global->config_file = optarg;
 			break;
 		case 'R':
-			global.root_dir = optarg;
+			global->root_dir = optarg;
 			break;
 		case 'V':
 			puts("vifpin " VIFPIN_VERSION);
-			return flush(STATUS_DONE);
+			return false;
 		case 'h':
 			fputs(help, stdout);
-			return flush(STATUS_DONE);
+			return false;
 		default:
-			return cmd_usage("unknown option '%s', or its argument is missing; "
-					 "see vifpin --help",
+			*status = cmd_usage("unknown option '%s', or its argument is missing; "
+					    "see vifpin --help",
 				argv[optind - 1]);
+			return false;
 		}
 	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct global global = { .root_dir = "/" };
+	enum status status;
+
+	if (!parse_options(argc, argv, &global, &status))
+		return (int)flush(status);
 	log_open(LOG_TO_PERSON, global.verbose);
-	return dispatch(&global, argc - optind, argv + optind);
+	return (int)dispatch(&global, argc - optind, argv + optind);
 }

@@ -241,8 +241,8 @@ static struct vif_entry *describe(struct pass *pass, const struct xs_vif *vif, c
  * Makes the entry fit: as many queues as there are or will be, each placed. What
  * is placed stays; on failure everything does.
  */
-static int fit(struct pass *pass, struct vif_entry *entry, unsigned int n, bool *changed,
-	struct err *err)
+static int fit(
+	struct pass *pass, struct vif_entry *entry, unsigned int n, bool *changed, struct err *err)
 {
 	_cleanup_free_ struct place *places = calloc(n, sizeof *places);
 	struct cpuset online;
@@ -252,8 +252,8 @@ static int fit(struct pass *pass, struct vif_entry *entry, unsigned int n, bool 
 	if (!places)
 		return no_memory(err);
 	for (unsigned int q = 0; q < n; q++)
-		places[q] = q < entry->n_queues ? entry->places[q] :
-						  (struct place){ CPU_NONE, CPU_NONE };
+		places[q] = q < entry->n_queues ? entry->places[q]
+						: (struct place){ CPU_NONE, CPU_NONE };
 	r = read_online(&pass->host->root, &online, err);
 	if (r < 0)
 		return r;
@@ -389,9 +389,9 @@ static int single_cpu(const struct sysroot *root, const struct parts *parts, uns
 
 	for (size_t i = 0; i < parts->n; i++) {
 		if (parts->v[i].queue == queue && parts->v[i].side == side)
-			return affinity_get(root, &parts->v[i], &mask, NULL) < 0 ?
-				CPU_NONE :
-				cpuset_single(&mask);
+			return affinity_get(root, &parts->v[i], &mask, NULL) < 0
+				       ? CPU_NONE
+				       : cpuset_single(&mask);
 	}
 	return CPU_NONE;
 }
@@ -400,8 +400,8 @@ static int single_cpu(const struct sysroot *root, const struct parts *parts, uns
  * Places that look like vifpin's work: the interrupt and the thread of a side on
  * one CPU. False unless every side of every queue does.
  */
-static bool adopt_places(const struct sysroot *root, const struct parts *parts,
-	struct place *places)
+static bool adopt_places(
+	const struct sysroot *root, const struct parts *parts, struct place *places)
 {
 	for (unsigned int q = 0; q < parts->n_queues; q++) {
 		int tx = single_cpu(root, parts, q, SIDE_TX);
@@ -536,8 +536,8 @@ int pass_begin(struct pass *pass, struct host *host, struct err *err)
 }
 
 /* Puts one part on its CPU if it is not there; counts it in *written. */
-static int pin_part(const struct sysroot *root, const struct part *part,
-	const struct cpuset *cpus, unsigned int *written, struct err *err)
+static int pin_part(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+	unsigned int *written, struct err *err)
 {
 	int r = affinity_is(root, part, cpus, err);
 
@@ -582,10 +582,10 @@ static void apply_pins(struct pass *pass, struct outcome *outcome)
 	if (!entry) /* decided twice, and released the second time */
 		return;
 	if (outcome->parts.n_queues == entry->n_queues)
-		state = pin_parts(&pass->host->root, entry, &outcome->parts, &written,
-				&outcome->why) ?
-			VIF_PINNED :
-			VIF_PARTIAL;
+		state = pin_parts(
+				&pass->host->root, entry, &outcome->parts, &written, &outcome->why)
+				? VIF_PINNED
+				: VIF_PARTIAL;
 	if (outcome->changed || written || state != entry->state)
 		outcome->event = events[state];
 	entry->state = state;

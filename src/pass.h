@@ -46,9 +46,9 @@ enum event {
 /* What a pass does, and did, for one vif. */
 struct outcome {
 	struct vif_id id;
-	char *domain;	    /* owned */
-	bool release;	    /* decided: out of the ledger */
-	bool changed;	    /* decided: the entry is new or its places are others */
+	char *domain;       /* owned */
+	bool release;       /* decided: out of the ledger */
+	bool changed;       /* decided: the entry is new or its places are others */
 	struct parts parts; /* what has to be pinned, or unpinned */
 	enum event event;
 	struct err why; /* EVENT_PARTIAL, and a release that left a mask: the reason */

@@ -16,9 +16,9 @@
 struct pidstat {
 	pid_t pid;
 	pid_t ppid;
-	unsigned int flags;	  /* PF_*, field 9 */
+	unsigned int flags;       /* PF_*, field 9 */
 	unsigned long long start; /* clock ticks since boot, field 22 */
-	char comm[64];		  /* whole since Linux 5.17, before that cut to 15 */
+	char comm[64];            /* whole since Linux 5.17, before that cut to 15 */
 };
 
 /*

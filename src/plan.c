@@ -7,7 +7,7 @@
 struct choice {
 	const struct plan_host *host;
 	struct cpuset *own; /* CPUs that hold a side of this vif */
-	int other;	    /* the CPU of the queue's other side */
+	int other;          /* the CPU of the queue's other side */
 	int remembered;
 };
 
@@ -31,7 +31,7 @@ static int choose(const struct choice *c)
 
 	if (c->other != CPU_NONE && cpuset_single(&candidates) < 0)
 		cpuset_remove(&candidates, (unsigned int)c->other);
-	cpuset_for_each(cpu, &candidates) {
+	cpuset_for_each (cpu, &candidates) {
 		if (best == CPU_NONE || better(c, (unsigned int)cpu, (unsigned int)best))
 			best = cpu;
 	}

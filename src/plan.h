@@ -20,8 +20,8 @@ struct place {
 
 /* What the host has. */
 struct plan_host {
-	struct cpuset allowed;		/* where a side may be placed */
-	unsigned int load[CPUSET_MAX];	/* sides that stand on each CPU */
+	struct cpuset allowed;         /* where a side may be placed */
+	unsigned int load[CPUSET_MAX]; /* sides that stand on each CPU */
 };
 
 /*

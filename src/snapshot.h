@@ -20,10 +20,10 @@
 struct part {
 	enum vif_side side;
 	unsigned int queue;
-	unsigned int irq;	  /* interrupts */
-	pid_t pid;		  /* threads */
+	unsigned int irq;         /* interrupts */
+	pid_t pid;                /* threads */
 	unsigned long long start; /* threads: with the PID, who it is */
-	char name[64];		  /* action or thread name, whole */
+	char name[64];            /* action or thread name, whole */
 };
 
 /* True for the two sides that are threads. */

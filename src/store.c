@@ -199,8 +199,8 @@ int store_set_aside(struct store *store, char *name, size_t size, struct err *er
 			snprintf(name, size, FILE_NAME ".corrupt-%s", stamp);
 		else
 			snprintf(name, size, FILE_NAME ".corrupt-%s-%d", stamp, i);
-		if (renameat2(store->dir_fd, FILE_NAME, store->dir_fd, name,
-			    RENAME_NOREPLACE) == 0) {
+		if (renameat2(store->dir_fd, FILE_NAME, store->dir_fd, name, RENAME_NOREPLACE) ==
+			0) {
 			fsync(store->dir_fd);
 			return 0;
 		}

@@ -16,28 +16,28 @@
 #include <sys/types.h>
 
 /* Paths, relative to the root. %u: interrupt, domid, devid; %d: PID. */
-#define PATH_INTERRUPTS		"proc/interrupts"
-#define PATH_IRQ_ACTION		"proc/irq/%u/%s"
-#define PATH_IRQ_AFFINITY	"proc/irq/%u/smp_affinity_list"
-#define PATH_IRQ_EFFECTIVE	"proc/irq/%u/effective_affinity_list"
-#define PATH_IRQ_DEFAULT	"proc/irq/default_smp_affinity"
-#define PATH_PROC		"proc"
-#define PATH_PID_STAT		"proc/%d/stat"
-#define PATH_PID_STATUS		"proc/%d/status"
-#define PATH_KTHREADS		"proc/2/task/2/children"
-#define PATH_KTHREADD_STATUS	"proc/2/status"
-#define PATH_OWN_STATUS		"proc/self/status"
-#define PATH_BOOT_ID		"proc/sys/kernel/random/boot_id"
-#define PATH_CPUS_ONLINE	"sys/devices/system/cpu/online"
-#define PATH_VIF_NETDEVS	"sys/bus/xen-backend/devices/vif-%u-%u/net"
-#define PATH_NETDEV		"sys/class/net/%s"
-#define PATH_CONFIG		"etc/xen/vifpin.conf"
-#define PATH_LEDGER_DIR		"var/lib/vifpin"
-#define PATH_RUN_DIR		"run/vifpin"
+#define PATH_INTERRUPTS      "proc/interrupts"
+#define PATH_IRQ_ACTION      "proc/irq/%u/%s"
+#define PATH_IRQ_AFFINITY    "proc/irq/%u/smp_affinity_list"
+#define PATH_IRQ_EFFECTIVE   "proc/irq/%u/effective_affinity_list"
+#define PATH_IRQ_DEFAULT     "proc/irq/default_smp_affinity"
+#define PATH_PROC            "proc"
+#define PATH_PID_STAT        "proc/%d/stat"
+#define PATH_PID_STATUS      "proc/%d/status"
+#define PATH_KTHREADS        "proc/2/task/2/children"
+#define PATH_KTHREADD_STATUS "proc/2/status"
+#define PATH_OWN_STATUS      "proc/self/status"
+#define PATH_BOOT_ID         "proc/sys/kernel/random/boot_id"
+#define PATH_CPUS_ONLINE     "sys/devices/system/cpu/online"
+#define PATH_VIF_NETDEVS     "sys/bus/xen-backend/devices/vif-%u-%u/net"
+#define PATH_NETDEV          "sys/class/net/%s"
+#define PATH_CONFIG          "etc/xen/vifpin.conf"
+#define PATH_LEDGER_DIR      "var/lib/vifpin"
+#define PATH_RUN_DIR         "run/vifpin"
 
 /* Not below any root: the running program and the bin for what nobody reads. */
-#define PATH_SELF_EXE		"/proc/self/exe"
-#define PATH_NULL		"/dev/null"
+#define PATH_SELF_EXE "/proc/self/exe"
+#define PATH_NULL     "/dev/null"
 
 struct sysroot {
 	int fd;

@@ -52,11 +52,11 @@ void vifname_default_dev(struct vif_id id, char dev[DEV_NAME_SIZE]);
 
 /* What an interrupt or a thread of a vif is for. */
 enum vif_side {
-	SIDE_TX,	/* interrupt, guest to host */
-	SIDE_RX,	/* interrupt, host to guest */
-	SIDE_BOTH,	/* interrupt of a frontend without split event channels */
-	SIDE_GUEST_RX,	/* thread that carries the rx work */
-	SIDE_DEALLOC,	/* thread that frees what the tx work used */
+	SIDE_TX,       /* interrupt, guest to host */
+	SIDE_RX,       /* interrupt, host to guest */
+	SIDE_BOTH,     /* interrupt of a frontend without split event channels */
+	SIDE_GUEST_RX, /* thread that carries the rx work */
+	SIDE_DEALLOC,  /* thread that frees what the tx work used */
 	SIDE_COUNT
 };
 

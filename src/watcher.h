@@ -23,7 +23,8 @@ int watcher_lock(const struct sysroot *root, struct err *err);
 int watcher_is_running(const struct sysroot *root, struct err *err);
 
 /*
- * Starts this program again, with argv, in the background: in a session of its own, no child of the caller, all descriptors closed, 0 to 2 on /dev/null.
+ * Starts this program again, with argv, in the background: in a session of its own, no child of the
+ * caller, all descriptors closed, 0 to 2 on /dev/null.
  */
 int watcher_start(char *const argv[], struct err *err);
 

@@ -31,8 +31,8 @@ int xs_connect(struct xs **out, struct err *err)
 		int code = errno;
 
 		free(xs);
-		return err_set(err, code, "cannot reach xenstored: %s; is it running?",
-			strerror(code));
+		return err_set(
+			err, code, "cannot reach xenstored: %s; is it running?", strerror(code));
 	}
 	*out = xs;
 	return 0;
@@ -173,8 +173,7 @@ static int read_vif_keys(struct xs *xs, struct vif_id id, struct xs_vif *out, st
 	struct xs_vif vif = { .id = id };
 
 	vif.leaving = to_number(read_vif_key(xs, id, "online"), 1, 1) == 0;
-	vif.max_queues =
-		to_number(read_vif_key(xs, id, "multi-queue-max-queues"), QUEUES_MAX, 1);
+	vif.max_queues = to_number(read_vif_key(xs, id, "multi-queue-max-queues"), QUEUES_MAX, 1);
 	vif.vcpus = count_vcpus(xs, id.domid);
 	to_text(read_vif_key(xs, id, "mac"), vif.mac, sizeof vif.mac);
 	to_text(read_vif_key(xs, id, "vifname"), vif.vifname, sizeof vif.vifname);
@@ -313,7 +312,7 @@ int xs_event_fd(struct xs *xs)
 static bool is_telling(const char *key)
 {
 	return strcmp(key, "state") == 0 || strcmp(key, "hotplug-status") == 0 ||
-		strcmp(key, "online") == 0;
+	       strcmp(key, "online") == 0;
 }
 
 int xs_next_event(struct xs *xs, enum vif_path *depth, struct vif_id *id, struct err *err)

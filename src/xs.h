@@ -24,13 +24,13 @@ struct xs;
 /* What a vif and its domain are. Texts that are not in xenstore are empty. */
 struct xs_vif {
 	struct vif_id id;
-	bool leaving;		  /* the toolstack takes it away: key `online` is 0 */
-	unsigned int max_queues;  /* the backend's multi-queue-max-queues, 1 without */
-	unsigned int vcpus;	  /* the guest's online vCPUs, 0 when not known */
+	bool leaving;            /* the toolstack takes it away: key `online` is 0 */
+	unsigned int max_queues; /* the backend's multi-queue-max-queues, 1 without */
+	unsigned int vcpus;      /* the guest's online vCPUs, 0 when not known */
 	char mac[MAC_SIZE];
 	char vifname[DEV_NAME_SIZE];
 	char uuid[UUID_SIZE];
-	char *domain;		  /* the domain's name, owned */
+	char *domain; /* the domain's name, owned */
 };
 
 /* Connects. -errno with a sentence. */
