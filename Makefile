@@ -30,9 +30,9 @@ OUR_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVIFPIN_VERSION='"$(VERSION)"' $(WARNING
 OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 
 # No I/O, no clock, no environment: tests/unit/check-core holds them to it.
-CORE    = cpuset interrupts pidstat vifname config plan ledger ledger_json err util
-EDGES   = sysroot store snapshot affinity xs domains table watcher log
-TOP     = pass cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
+CORE    = agenda cpuset interrupts pidstat vifname config plan ledger ledger_json err util
+EDGES   = sysroot store snapshot affinity drift xs domains table filelock watcher notify log
+TOP     = place rebuild pass pins cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
 
 OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE) $(EDGES) $(TOP)))
 CORE_OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE)))
@@ -50,22 +50,38 @@ $(B)/src $(B)/tests $(B)/results:
 
 # --- installation ---------------------------------------------------------------------------
 
-HOOK = $(DESTDIR)$(xenscripts)/vif-post.d/50-vifpin.hook
-CONF = $(DESTDIR)$(sysconfdir)/xen/vifpin.conf
+unitdir     = $(prefix)/lib/systemd/system
+libdir      = $(prefix)/lib/vifpin
+
+HOOK   = $(xenscripts)/vif-post.d/50-vifpin.hook
+POLICY = $(libdir)/irqbalance-policy
+UNIT   = $(unitdir)/vifpin.service
+DROPIN = $(unitdir)/irqbalance.service.d/vifpin.conf
+CONF   = $(sysconfdir)/xen/vifpin.conf
+
+# $(call install_in,FILE.in,MODE,TARGET): with the places of this installation, and never half
+# there: a hook or unit may be read at any time.
+define install_in
+	$(INSTALL) -d $(dir $(DESTDIR)$(3))
+	sed 's|@sbindir@|$(sbindir)|; s|@libdir@|$(libdir)|' $(1) >$(DESTDIR)$(3).new
+	chmod $(2) $(DESTDIR)$(3).new
+	mv $(DESTDIR)$(3).new $(DESTDIR)$(3)
+endef
 
 # A configuration that is there is the administrator's.
 install: all
 	$(INSTALL) -D -m 755 $(B)/vifpin $(DESTDIR)$(sbindir)/vifpin
-	$(INSTALL) -d $(dir $(HOOK))
-	sed 's|@sbindir@|$(sbindir)|' hotplug/50-vifpin.hook.in >$(HOOK).new
-	chmod 755 $(HOOK).new
-	mv $(HOOK).new $(HOOK)
-	test -e $(CONF) || $(INSTALL) -D -m 644 etc/vifpin.conf $(CONF)
+	$(call install_in,hotplug/50-vifpin.hook.in,755,$(HOOK))
+	$(call install_in,etc/irqbalance-policy.in,755,$(POLICY))
+	$(call install_in,etc/vifpin.service.in,644,$(UNIT))
+	$(call install_in,etc/irqbalance.conf.in,644,$(DROPIN))
+	test -e $(DESTDIR)$(CONF) || $(INSTALL) -D -m 644 etc/vifpin.conf $(DESTDIR)$(CONF)
 
 # What was changed by the administrator, and the ledger, stay.
 uninstall:
-	rm -f $(HOOK) $(DESTDIR)$(sbindir)/vifpin
-	if cmp -s etc/vifpin.conf $(CONF); then rm $(CONF); fi
+	rm -f $(addprefix $(DESTDIR),$(HOOK) $(POLICY) $(UNIT) $(DROPIN) $(sbindir)/vifpin)
+	-rmdir $(DESTDIR)$(libdir) $(dir $(DESTDIR)$(DROPIN)) 2>/dev/null
+	if cmp -s etc/vifpin.conf $(DESTDIR)$(CONF); then rm $(DESTDIR)$(CONF); fi
 
 # --- tests ----------------------------------------------------------------------------------
 

@@ -48,19 +48,15 @@ static int get_irq(
 	return r < 0 ? failed(-r, "read", part, err) : 0;
 }
 
-/* True unless effective_affinity_list is there and says something else. */
-static bool irq_is_effective(
-	const struct sysroot *root, const struct part *part, const struct cpuset *cpus)
+/* A kernel without CONFIG_GENERIC_IRQ_EFFECTIVE_AFF_MASK has no such file. */
+bool affinity_effective(const struct sysroot *root, const struct part *part, struct cpuset *out)
 {
 	_cleanup_free_ char *text = NULL;
-	struct cpuset effective;
 
-	if (cpuset_single(cpus) < 0)
-		return true;
-	/* A kernel without CONFIG_GENERIC_IRQ_EFFECTIVE_AFF_MASK has no such file. */
-	if (sysroot_read(root, &text, NULL, PATH_IRQ_EFFECTIVE, part->irq) < 0)
-		return true;
-	return cpuset_parse_list(text, &effective) < 0 || cpuset_equal(&effective, cpus);
+	if (part_is_thread(part))
+		return false;
+	return sysroot_read(root, &text, NULL, PATH_IRQ_EFFECTIVE, part->irq) == 0 &&
+	       cpuset_parse_list(text, out) == 0;
 }
 
 /* A thread held by its directory: what is read through it is this thread's or fails. */
@@ -139,7 +135,9 @@ int affinity_is(const struct sysroot *root, const struct part *part, const struc
 		return r;
 	if (!cpuset_equal(&now, cpus))
 		return 0;
-	return part_is_thread(part) || irq_is_effective(root, part, cpus);
+	if (cpuset_single(cpus) < 0 || !affinity_effective(root, part, &now))
+		return 1;
+	return cpuset_equal(&now, cpus);
 }
 
 static int set_irq(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,

@@ -14,6 +14,8 @@
 #include "snapshot.h"
 #include "sysroot.h"
 
+#include <stdbool.h>
+
 /*
  * Is the interrupt or thread on exactly these CPUs? 1 yes, 0 no, or -errno with
  * a sentence: -ESRCH when it is gone or its number is another's now.
@@ -44,5 +46,11 @@ int affinity_default(
 /* The mask it has now. */
 int affinity_get(
 	const struct sysroot *root, const struct part *part, struct cpuset *out, struct err *err);
+
+/*
+ * Where an interrupt is delivered (effective_affinity_list). False, *out
+ * untouched, for a thread, and where the kernel has no such file.
+ */
+bool affinity_effective(const struct sysroot *root, const struct part *part, struct cpuset *out);
 
 #endif

@@ -104,14 +104,76 @@ static void log_outcome(const struct pass *pass, const struct outcome *outcome)
 		log_places(outcome, entry);
 }
 
-enum status cmd_commit(struct pass *pass)
+void cmd_log_pass(const struct pass *pass)
 {
-	struct err err;
-	int r = pass_commit(pass, &err);
-
 	if (*pass->rebuilt.msg)
 		log_error("%s", pass->rebuilt.msg);
 	for (size_t i = 0; i < pass->n_outcomes; i++)
 		log_outcome(pass, &pass->outcomes[i]);
-	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
+}
+
+int cmd_commit(struct pass *pass, struct err *err)
+{
+	int r = pass_commit(pass, err);
+
+	pass_unlock(pass);
+	cmd_log_pass(pass);
+	return r;
+}
+
+enum status cmd_check(const struct pass *pass)
+{
+	enum status status = STATUS_DONE;
+
+	for (size_t i = 0; i < pass->n_outcomes; i++) {
+		const struct outcome *outcome = &pass->outcomes[i];
+
+		if (!*outcome->why.msg)
+			continue;
+		log_error("vif %u.%u: %s", outcome->id.domid, outcome->id.devid, outcome->why.msg);
+		status = STATUS_FAILED;
+	}
+	return status;
+}
+
+int cmd_peek(const struct sysroot *root, struct ledger *ledger, struct err *err)
+{
+	struct err reason = { "" };
+	int r = store_peek(root, ledger, &reason);
+
+	if (r == -ENOTSUP)
+		return err_set(err, ENOTSUP,
+			"ledger " LEDGER_PATH " %s; nothing is pinned until vifpin is upgraded "
+			"or the file moved away",
+			reason.msg);
+	if (r == -EBADMSG)
+		return err_set(err, EBADMSG,
+			"ledger " LEDGER_PATH " cannot be read (%s); the next online, pin or "
+			"watch moves it aside and rebuilds it",
+			reason.msg);
+	if (r < 0)
+		return err_set(err, -r, "cannot read " LEDGER_PATH ": %s", reason.msg);
+	return 0;
+}
+
+static bool is_device(const struct vif_entry *vif, const char *device)
+{
+	unsigned long devid;
+
+	if (vifname_is_mac(device))
+		return vifname_same_mac(vif->mac, device);
+	return parse_number(device, NULL, DEVID_MAX, &devid) && vif->id.devid == devid;
+}
+
+bool cmd_selects(const struct vif_entry *vif, const char *domain, const char *device)
+{
+	unsigned long domid;
+
+	if (!domain)
+		return true;
+	if (device && !is_device(vif, device))
+		return false;
+	if (*domain && !domain[strspn(domain, "0123456789")])
+		return parse_number(domain, NULL, DOMID_MAX, &domid) && vif->id.domid == domid;
+	return strcmp(vif->domain, domain) == 0;
 }

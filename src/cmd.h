@@ -24,7 +24,8 @@ struct global {
 
 typedef enum status cmd_fn(const struct global *global, struct host *host, int argc, char **argv);
 
-cmd_fn cmd_online, cmd_offline, cmd_pin, cmd_unpin, cmd_list, cmd_watch;
+cmd_fn cmd_online, cmd_offline, cmd_pin, cmd_unpin, cmd_list, cmd_verify, cmd_reconcile, cmd_watch,
+	cmd_irqbalance_policy;
 
 /* "vifpin: SENTENCE" and the status. */
 enum status cmd_fail(const struct err *err);
@@ -40,7 +41,22 @@ enum status cmd_read_config(const struct global *global, struct host *host, bool
 /* Sends what follows to syslog, and to stderr too when somebody or a log reads it there. */
 void cmd_log_as_daemon(const struct global *global);
 
-/* pass_commit(), and the log lines of what was decided and done. */
-enum status cmd_commit(struct pass *pass);
+/* pass_commit(), unlock, and the log lines of what was done. */
+int cmd_commit(struct pass *pass, struct err *err);
+
+/* Only the log lines. */
+void cmd_log_pass(const struct pass *pass);
+
+/* Says of each vif of a committed pass what the kernel refused; STATUS_FAILED if any. */
+enum status cmd_check(const struct pass *pass);
+
+/* Reads the ledger for a command that only looks. -errno with a sentence. */
+int cmd_peek(const struct sysroot *root, struct ledger *ledger, struct err *err);
+
+/*
+ * Does DOMAIN [DEVID|MAC] mean this entry? By the ledger's own names, so that it
+ * works without xenstored. As in xl a domain of digits is a domid. NULL: any.
+ */
+bool cmd_selects(const struct vif_entry *vif, const char *domain, const char *device);
 
 #endif

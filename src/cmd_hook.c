@@ -7,6 +7,7 @@
  */
 #include "cmd.h"
 #include "log.h"
+#include "util.h"
 #include "watcher.h"
 
 #include <errno.h>
@@ -77,37 +78,48 @@ static enum status check_backend(struct host *host, int argc, char **argv, int b
 
 static enum status reserve(struct host *host, struct vif_id id)
 {
-	struct pass pass;
+	struct err err, not_there = { "" };
 	enum status status;
-	struct err err;
+	struct pass pass;
 	int r;
 
-	r = pass_begin(&pass, host, &err);
-	if (r < 0)
-		return cmd_fail(&err);
-	r = pass_drop_gone(&pass, &err);
+	pass_init(&pass, host);
+	r = pass_list(&pass, &err);
 	if (r == 0)
-		r = pass_vif(&pass, id, &err);
-	/* What was decided for other vifs holds even if this one is not there. */
-	status = cmd_commit(&pass);
+		r = pass_see(&pass, id, &not_there);
+	/* The others that have gone are released even if this one is not there. */
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0)
+		r = pass_begin(&pass, &err);
+	if (r == 0)
+		r = pass_settle(&pass, &err);
+	if (r == 0)
+		r = cmd_commit(&pass, &err);
+	status = r < 0 ? cmd_fail(&err) : STATUS_DONE;
 	pass_end(&pass);
-	return r < 0 ? cmd_fail(&err) : status;
+	return *not_there.msg ? cmd_fail(&not_there) : status;
 }
 
 /* After the commit; watcher.h says why. */
 static enum status ensure_watcher(const struct global *global, struct host *host)
 {
-	const char *argv[] = { "vifpin", "--root", global->root_dir, "watch", "--until-idle", NULL,
-		NULL, NULL };
+	/* The watcher runs in another directory. */
+	_cleanup_free_ char *root = realpath(global->root_dir, NULL);
+	_cleanup_free_ char *config = NULL;
+	const char *argv[8] = { "vifpin", "--root", root ? root : global->root_dir };
+	size_t n = 3;
 	struct err err;
-	int r = watcher_is_running(&host->root, &err);
+	int r;
 
 	if (global->config_file) {
-		argv[3] = "-c";
-		argv[4] = global->config_file;
-		argv[5] = "watch";
-		argv[6] = "--until-idle";
+		config = realpath(global->config_file, NULL);
+		argv[n++] = "-c";
+		argv[n++] = config ? config : global->config_file;
 	}
+	argv[n++] = "watch";
+	argv[n] = "--until-idle";
+	r = watcher_is_running(&host->root, &err);
 	if (r == 0)
 		r = watcher_start((char *const *)argv, &err);
 	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
@@ -153,12 +165,10 @@ enum status cmd_offline(const struct global *global, struct host *host, int argc
 		status = cmd_read_config(global, host, true);
 	if (status != STATUS_DONE)
 		return status;
-	if (pass_begin(&pass, host, &err) < 0)
-		return cmd_fail(&err);
-	if (pass_release(&pass, id, false, &err) < 0)
+	pass_init(&pass, host);
+	if (pass_begin(&pass, &err) < 0 || pass_release(&pass, id, false, &err) < 0 ||
+		cmd_commit(&pass, &err) < 0)
 		status = cmd_fail(&err);
-	else
-		status = cmd_commit(&pass);
 	pass_end(&pass);
 	return status;
 }

@@ -12,17 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* By the ledger's own names, so that it works without xenstored; digits are a domid. */
-static bool is_domain(const struct vif_entry *vif, const void *data)
+static bool is_wanted(const struct vif_entry *vif, const void *domain)
 {
-	const char *word = data;
-	unsigned long domid;
-
-	if (!word)
-		return true;
-	if (*word && !word[strspn(word, "0123456789")])
-		return parse_number(word, NULL, DOMID_MAX, &domid) && vif->id.domid == domid;
-	return strcmp(vif->domain, word) == 0;
+	return cmd_selects(vif, domain, NULL);
 }
 
 static int add_queue(
@@ -59,7 +51,8 @@ static int print_table(const struct ledger *ledger, const char *domain, struct e
 	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++) {
 		const struct vif_entry *vif = &ledger->vifs[i];
 
-		for (unsigned int q = 0; r == 0 && is_domain(vif, domain) && q < vif->n_queues; q++)
+		for (unsigned int q = 0;
+			r == 0 && cmd_selects(vif, domain, NULL) && q < vif->n_queues; q++)
 			r = add_queue(table, vif, q, err);
 	}
 	if (r == 0)
@@ -70,31 +63,11 @@ static int print_table(const struct ledger *ledger, const char *domain, struct e
 
 static int print_json(const struct ledger *ledger, const char *domain, struct err *err)
 {
-	_cleanup_free_ char *text = ledger_format_vifs(ledger, is_domain, domain);
+	_cleanup_free_ char *text = ledger_format_vifs(ledger, is_wanted, domain);
 
 	if (!text)
 		return err_set(err, ENOMEM, "out of memory");
 	fputs(text, stdout);
-	return 0;
-}
-
-static int load(const struct sysroot *root, struct ledger *ledger, struct err *err)
-{
-	struct err reason = { "" };
-	int r = store_peek(root, ledger, &reason);
-
-	if (r == -ENOTSUP)
-		return err_set(err, ENOTSUP,
-			"ledger " LEDGER_PATH " %s; nothing is pinned until vifpin is upgraded "
-			"or the file moved away",
-			reason.msg);
-	if (r == -EBADMSG)
-		return err_set(err, EBADMSG,
-			"ledger " LEDGER_PATH " cannot be read (%s); the next online, pin or "
-			"watch moves it aside and rebuilds it",
-			reason.msg);
-	if (r < 0)
-		return err_set(err, -r, "cannot read " LEDGER_PATH ": %s", reason.msg);
 	return 0;
 }
 
@@ -104,7 +77,7 @@ static enum status print(const struct sysroot *root, bool json, const char *doma
 	struct err err;
 	int r;
 
-	if (load(root, &ledger, &err) < 0)
+	if (cmd_peek(root, &ledger, &err) < 0)
 		return cmd_fail(&err);
 	r = json ? print_json(&ledger, domain, &err) : print_table(&ledger, domain, &err);
 	ledger_clear(&ledger);

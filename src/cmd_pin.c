@@ -4,7 +4,6 @@
  */
 #include "cmd.h"
 #include "domains.h"
-#include "log.h"
 #include "util.h"
 
 #include <errno.h>
@@ -66,41 +65,25 @@ static enum status find_target(struct host *host, int argc, char **argv, struct 
 	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
 }
 
-/* Is everything of the target as its entry says? Says so of what is not. */
-static enum status check_outcomes(const struct pass *pass)
-{
-	enum status status = STATUS_DONE;
-
-	for (size_t i = 0; i < pass->n_outcomes; i++) {
-		const struct outcome *outcome = &pass->outcomes[i];
-
-		if (!*outcome->why.msg)
-			continue;
-		log_error("vif %u.%u: %s", outcome->id.domid, outcome->id.devid, outcome->why.msg);
-		status = STATUS_FAILED;
-	}
-	return status;
-}
-
 static enum status run_pass(struct host *host, const struct target *target, bool unpin)
 {
 	enum status status;
 	struct pass pass;
 	struct err err;
-	int r;
+	int r = 0;
 
-	r = pass_begin(&pass, host, &err);
-	if (r < 0)
-		return cmd_fail(&err);
-	for (size_t i = 0; r == 0 && i < target->n; i++) {
-		if (unpin)
-			r = pass_release(&pass, target->ids[i], true, &err);
-		else
-			r = pass_vif(&pass, target->ids[i], &err);
-	}
-	status = r < 0 ? cmd_fail(&err) : cmd_commit(&pass);
-	if (status == STATUS_DONE)
-		status = check_outcomes(&pass);
+	pass_init(&pass, host);
+	for (size_t i = 0; r == 0 && !unpin && i < target->n; i++)
+		r = pass_see(&pass, target->ids[i], &err);
+	if (r == 0)
+		r = pass_begin(&pass, &err);
+	for (size_t i = 0; r == 0 && unpin && i < target->n; i++)
+		r = pass_release(&pass, target->ids[i], true, &err);
+	if (r == 0 && !unpin)
+		r = pass_settle(&pass, &err);
+	if (r == 0)
+		r = cmd_commit(&pass, &err);
+	status = r < 0 ? cmd_fail(&err) : cmd_check(&pass);
 	pass_end(&pass);
 	return status;
 }

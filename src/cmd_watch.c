@@ -3,10 +3,17 @@
  * watch: stay, and pin each vif when its frontend connects, whenever that is.
  *
  * xenstore's events only say where to look: each marks vifs, and a pass then does
- * for every marked vif what is to be done by what it finds.
+ * for every marked vif what is to be done by what it finds. Every verify_interval
+ * the pass also compares all pins with the kernel and puts back what has drifted.
+ * Without xenstored the watcher waits for it; it ends for nothing but a signal, or,
+ * with --until-idle, when no vif is left.
  */
+#include "agenda.h"
 #include "cmd.h"
+#include "drift.h"
 #include "log.h"
+#include "notify.h"
+#include "pins.h"
 #include "util.h"
 #include "watcher.h"
 
@@ -14,73 +21,197 @@
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
-/* After a pass that failed, how long to wait before the next try. */
-#define RETRY_MS 1000
+/* After a pass that failed, and between attempts to reach xenstored: from the one, each
+ * time twice as long, to the other. */
+#define PAUSE_MIN_MS 250
+#define PAUSE_MAX_MS 4000
+
+/* When to say that xenstored owes an answer. */
+#define PATIENCE_SECONDS 4
 
 struct watch {
+	const struct global *global;
 	struct host *host;
 	bool until_idle;
+	bool end;      /* a signal said so, or no vif is left */
 	int lock_fd;   /* the watcher's lock; -1 once given back */
-	int signal_fd; /* SIGTERM, SIGINT */
-	bool all;      /* every vif is marked */
-	struct vif_id *marked;
-	size_t n_marked;
+	int signal_fd; /* SIGTERM, SIGINT, SIGHUP */
+	struct agenda agenda;
+	struct pins pins;
+	int64_t verify_at; /* when to compare next */
+	int64_t retry_at;  /* not to try anything before */
+	int64_t pause;     /* the next pause, growing */
+	bool no_xenstored; /* said so already */
+	struct xs_patience patience;
+	atomic_bool late;   /* said so already; set by the timer's thread */
+	struct err failure; /* of the last pass, "" when it did not fail */
+	bool said[CAUSE_COUNT];
 };
 
-/* When memory is out, everything is marked: that needs none. */
-static void mark(struct watch *watch, struct vif_id id)
+static int64_t now_ms(void)
 {
-	struct vif_id *grown;
+	struct timespec now;
 
-	for (size_t i = 0; i < watch->n_marked; i++) {
-		if (vif_id_compare(&watch->marked[i], &id) == 0)
-			return;
-	}
-	grown = array_grow(watch->marked, watch->n_marked, sizeof *grown);
-	if (!grown) {
-		watch->all = true;
-		return;
-	}
-	watch->marked = grown;
-	grown[watch->n_marked++] = id;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int take_events(struct watch *watch, struct err *err)
+static void set_pause(struct watch *watch)
+{
+	watch->retry_at = now_ms() + watch->pause;
+	watch->pause = watch->pause * 2 < PAUSE_MAX_MS ? watch->pause * 2 : PAUSE_MAX_MS;
+}
+
+static void end_pause(struct watch *watch)
+{
+	watch->retry_at = 0;
+	watch->pause = PAUSE_MIN_MS;
+}
+
+/* In the timer's thread, while the watcher waits in libxenstore and cannot do it. */
+static void on_late_answer(void *data)
+{
+	struct watch *watch = data;
+	struct signalfd_siginfo info;
+
+	if (!watch->late)
+		log_error("xenstored has not answered for %d s; waiting for it", PATIENCE_SECONDS);
+	watch->late = true;
+	/* Ending in the middle of a pass is safe at any time: the next one repairs. */
+	if (read(watch->signal_fd, &info, sizeof info) == sizeof info && info.ssi_signo != SIGHUP)
+		_exit(STATUS_DONE);
+}
+
+static void lose_xenstored(struct watch *watch, const char *why)
+{
+	if (!watch->no_xenstored)
+		log_error("%s; waiting for it", why);
+	watch->no_xenstored = true;
+	xs_disconnect(watch->host->xs);
+	watch->host->xs = NULL;
+	set_pause(watch);
+}
+
+/* Connects and marks every vif, since anything can have happened meanwhile. */
+static void find_xenstored(struct watch *watch)
+{
+	struct host *host = watch->host;
+	struct err err;
+
+	if (xs_connect(&host->xs, &watch->patience, &err) < 0 ||
+		xs_watch_vifs(host->xs, &err) < 0) {
+		lose_xenstored(watch, err.msg);
+		return;
+	}
+	if (watch->no_xenstored)
+		log_error("xenstored is back");
+	watch->no_xenstored = false;
+	end_pause(watch);
+	agenda_mark_all(&watch->agenda);
+}
+
+static void take_events(struct watch *watch)
 {
 	enum vif_path depth;
 	struct vif_id id;
+	struct err err;
 	int r;
 
-	while ((r = xs_next_event(watch->host->xs, &depth, &id, err)) > 0) {
+	while ((r = xs_next_event(watch->host->xs, &depth, &id, &err)) > 0) {
 		/* A domain's directory comes and goes with its vifs: look at all. */
 		if (depth == VIF_PATH_VIF || depth == VIF_PATH_KEY)
-			mark(watch, id);
+			agenda_mark(&watch->agenda, id);
 		else
-			watch->all = true;
+			agenda_mark_all(&watch->agenda);
 	}
-	return r;
+	if (r < 0)
+		lose_xenstored(watch, err.msg);
 }
 
-static int decide_marked(struct watch *watch, struct pass *pass, struct err *err)
+static void on_drift(const struct drift *drift, void *data)
 {
-	int r = 0;
+	struct drift_note *note = data;
 
-	if (watch->all)
-		return pass_all(pass, err);
-	for (size_t i = 0; i < watch->n_marked; i++) {
-		struct err one;
-		int r_one = pass_vif(pass, watch->marked[i], &one);
-
-		if (r_one < 0 && r_one != -ENOENT) {
-			r = r_one;
-			*err = one;
-		}
+	if (note->count++ == 0) {
+		note->first = *drift->part;
+		note->first_cpu = drift->cpu;
 	}
-	return r;
+}
+
+/* A line for each vif, and once for each cause what can be done about it. */
+static void log_drift(struct watch *watch, const struct pass *pass)
+{
+	enum drift_cause cause = CAUSE_UNKNOWN;
+	bool known = false;
+
+	for (size_t i = 0; i < pass->n_outcomes; i++) {
+		const struct outcome *outcome = &pass->outcomes[i];
+
+		if (!outcome->drift.count)
+			continue;
+		/* What moved the first has most likely moved them all. */
+		if (!known)
+			cause = drift_cause(&watch->host->root, &outcome->drift);
+		known = true;
+		log_info("vif=%u.%u domain=%s event=drift moved=%u first=%s cause=%s",
+			outcome->id.domid, outcome->id.devid, outcome->domain, outcome->drift.count,
+			outcome->drift.first.name, drift_cause_name(cause));
+	}
+	if (known && !watch->said[cause])
+		log_error("%s", drift_cause_text(cause));
+	watch->said[cause] = watch->said[cause] || known;
+}
+
+/*
+ * Compares one vif's pins with the kernel and decides to put back what has drifted.
+ * What cannot be compared is marked: it is not pinned yet, and its event may have
+ * been missed, or its parts are no longer those that were pinned.
+ */
+static int verify_vif(
+	struct watch *watch, struct pass *pass, const struct vif_entry *vif, struct err *err)
+{
+	const struct parts *parts = pins_find(&watch->pins, vif->id);
+	struct drift_note note = { 0 };
+	int r = -ESRCH;
+
+	if (parts && vif->state == VIF_PINNED)
+		r = drift_compare(&watch->host->root, vif, parts, on_drift, &note, NULL);
+	if (r < 0)
+		agenda_mark(&watch->agenda, vif->id);
+	return r <= 0 ? 0 : pass_repin(pass, vif->id, parts, &note, err);
+}
+
+static int verify_all(struct watch *watch, struct pass *pass, struct err *err)
+{
+	for (size_t i = 0; i < pass->ledger.n_vifs; i++) {
+		int r = verify_vif(watch, pass, &pass->ledger.vifs[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Asks xenstore for all that is due. */
+static int see_due(struct watch *watch, struct pass *pass, int64_t now, struct err *err)
+{
+	struct vif_id id = { 0, 0 };
+
+	if (watch->agenda.all)
+		return pass_see_all(pass, err);
+	for (; agenda_next_due(&watch->agenda, now, id, &id); id.devid++) {
+		int r = pass_see(pass, id, err);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
 }
 
 /* With the ledger locked: gives the watcher's lock back when no vif is left. */
@@ -95,54 +226,178 @@ static void end_if_idle(struct watch *watch, const struct pass *pass)
 		return;
 	close(watch->lock_fd);
 	watch->lock_fd = -1;
+	watch->end = true;
 }
 
-/* One pass over what is marked; the marks stay when it fails. */
-static int run_pass(struct watch *watch)
+/* With nothing to verify there is no reason to wake up. */
+static void set_verify(struct watch *watch, const struct pass *pass, int64_t now)
 {
-	struct pass pass;
-	struct err err;
-	int r;
+	unsigned int interval = watch->host->config.verify_interval;
 
-	r = pass_begin(&pass, watch->host, &err);
-	if (r < 0) {
-		cmd_fail(&err);
-		return r;
-	}
-	r = decide_marked(watch, &pass, &err);
+	if (!pass->ledger.n_vifs || !interval)
+		watch->verify_at = 0;
+	else if (!watch->verify_at)
+		watch->verify_at = now + (int64_t)interval * 1000;
+}
+
+/* One pass over what is due; when anything fails it stays marked. */
+static int run_pass(struct watch *watch, struct pass *pass, int64_t now, struct err *err)
+{
+	int r, committed;
+
+	r = see_due(watch, pass, now, err);
+	if (r == 0)
+		r = pass_begin(pass, err);
 	if (r < 0)
-		cmd_fail(&err);
-	if (cmd_commit(&pass) != STATUS_DONE)
-		r = -EIO;
+		return r;
+	/* What was decided is done, even if something could not be decided. */
+	r = pass_settle(pass, err);
+	committed = pass_commit(pass, err);
+	r = r < 0 ? r : committed;
 	if (r == 0) {
-		watch->all = false;
-		watch->n_marked = 0;
-		end_if_idle(watch, &pass);
+		agenda_done(&watch->agenda, now);
+		end_if_idle(watch, pass);
 	}
-	pass_end(&pass);
 	return r;
 }
 
-/* Until a signal comes or, with --until-idle, no vif is left. */
+/* One pass over all pins; it needs no xenstore. */
+static int run_verify(struct watch *watch, struct pass *pass, int64_t now, struct err *err)
+{
+	int r, committed;
+
+	(void)now;
+	watch->verify_at = 0;
+	r = pass_begin(pass, err);
+	if (r < 0)
+		return r;
+	r = verify_all(watch, pass, err);
+	committed = pass_commit(pass, err);
+	return r < 0 ? r : committed;
+}
+
+/* A pass, and what comes of its failure: the sentence, once, and a pause. */
+static void run(struct watch *watch, int64_t now,
+	int (*fn)(struct watch *watch, struct pass *pass, int64_t now, struct err *err))
+{
+	struct err err = { "" };
+	struct pass pass;
+	int r;
+
+	pass_init(&pass, watch->host);
+	r = fn(watch, &pass, now, &err);
+	pass_unlock(&pass);
+	log_drift(watch, &pass);
+	cmd_log_pass(&pass);
+	pins_learn(&watch->pins, &pass);
+	set_verify(watch, &pass, now);
+	pass_end(&pass);
+	if (r == 0) {
+		watch->failure.msg[0] = '\0';
+		end_pause(watch);
+		return;
+	}
+	/* The same again is not news. */
+	if (strcmp(err.msg, watch->failure.msg) != 0)
+		cmd_fail(&err);
+	watch->failure = err;
+	set_pause(watch);
+}
+
+/* All that can be done now. */
+static void act(struct watch *watch)
+{
+	int64_t now = now_ms();
+
+	if (watch->retry_at > now)
+		return;
+	watch->late = false;
+	if (watch->verify_at && watch->verify_at <= now)
+		run(watch, now, run_verify);
+	if (!watch->host->xs)
+		find_xenstored(watch);
+	if (watch->host->xs)
+		take_events(watch);
+	if (watch->host->xs && agenda_is_due(&watch->agenda, now))
+		run(watch, now, run_pass);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Milliseconds until act() has to be called again, if nothing happens before; -1 never. */
+static int wait_time(const struct watch *watch)
+{
+	int64_t now = now_ms();
+	int64_t wait = -1;
+
+	if (watch->retry_at > now)
+		return (int)(watch->retry_at - now);
+	if (!watch->host->xs)
+		return 0;
+	wait = earlier(wait, agenda_wait(&watch->agenda, now));
+	if (watch->verify_at)
+		wait = earlier(wait, watch->verify_at > now ? watch->verify_at - now : 0);
+	return (int)wait;
+}
+
+static void take_signal(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+	struct config old = watch->host->config;
+
+	if (read(watch->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo != SIGHUP) {
+		watch->end = true;
+		return;
+	}
+	if (cmd_read_config(watch->global, watch->host, false) == STATUS_DONE)
+		log_info("event=reload");
+	else
+		watch->host->config = old;
+	agenda_mark_all(&watch->agenda);
+}
+
+/* Waits for xenstore, a signal, or time. */
+static int wait_for_more(struct watch *watch)
+{
+	struct xs *xs = watch->host->xs;
+	struct pollfd fds[] = {
+		{ .fd = watch->signal_fd, .events = POLLIN },
+		{ .fd = xs ? xs_event_fd(xs) : -1, .events = POLLIN },
+		{ .fd = xs ? xs_death_fd(xs) : -1 },
+	};
+
+	/* While pausing, events wait: else a failing pass would be tried without pause. */
+	if (watch->retry_at > now_ms())
+		fds[1].fd = -1;
+	if (poll(fds, ARRAY_SIZE(fds), wait_time(watch)) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[0].revents)
+		take_signal(watch);
+	if (fds[2].revents)
+		lose_xenstored(watch, "xenstored has gone");
+	return 0;
+}
+
 static enum status loop(struct watch *watch)
 {
-	struct pollfd fds[] = {
-		{ .fd = xs_event_fd(watch->host->xs), .events = POLLIN },
-		{ .fd = watch->signal_fd, .events = POLLIN },
-	};
 	struct err err;
-	int r = 0;
+	int r;
 
-	while (!fds[1].revents) {
-		if (take_events(watch, &err) < 0)
-			return cmd_fail(&err);
-		r = watch->all || watch->n_marked ? run_pass(watch) : 0;
-		if (watch->lock_fd < 0)
-			break;
-		if (poll(fds, ARRAY_SIZE(fds), r < 0 ? RETRY_MS : -1) < 0 && errno != EINTR) {
-			err_set(&err, errno, "watch: poll: %m");
+	act(watch);
+	notify("READY=1");
+	while (!watch->end) {
+		r = wait_for_more(watch);
+		if (r < 0) {
+			err_set(&err, -r, "watch: poll: %s", strerror(-r));
 			return cmd_fail(&err);
 		}
+		if (!watch->end)
+			act(watch);
 	}
 	return STATUS_DONE;
 }
@@ -155,23 +410,9 @@ static int block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
-static enum status watch_vifs(struct watch *watch)
-{
-	enum status status;
-	struct err err;
-
-	watch->signal_fd = block_signals();
-	if (host_connect(watch->host, &err) < 0 || xs_watch_vifs(watch->host->xs, &err) < 0)
-		return cmd_fail(&err);
-	watch->all = true;
-	status = loop(watch);
-	free(watch->marked);
-	close(watch->signal_fd);
-	return status;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static enum status parse_options(int argc, char **argv, bool *until_idle)
@@ -183,8 +424,8 @@ static enum status parse_options(int argc, char **argv, bool *until_idle)
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c != 'u')
-			return cmd_usage(
-				"watch: unknown option '%s'; usage: vifpin watch [--until-idle]",
+			return cmd_usage("watch: unknown option '%s'; "
+					 "usage: vifpin watch [--until-idle]",
 				argv[optind - 1]);
 		*until_idle = true;
 	}
@@ -195,7 +436,7 @@ static enum status parse_options(int argc, char **argv, bool *until_idle)
 
 enum status cmd_watch(const struct global *global, struct host *host, int argc, char **argv)
 {
-	struct watch watch = { .host = host };
+	struct watch watch = { .global = global, .host = host, .pause = PAUSE_MIN_MS };
 	enum status status = parse_options(argc, argv, &watch.until_idle);
 	struct err err;
 
@@ -203,12 +444,18 @@ enum status cmd_watch(const struct global *global, struct host *host, int argc, 
 		return status;
 	cmd_log_as_daemon(global);
 	cmd_read_config(global, host, true);
-	watch.lock_fd = watcher_lock(&host->root, &err);
+	watch.patience = (struct xs_patience){ PATIENCE_SECONDS, on_late_answer, &watch };
+	watch.lock_fd = watcher_lock(&host->root, watch.until_idle, &err);
 	if (watch.lock_fd < 0) {
 		log_error("watch: %s", err.msg);
 		return STATUS_FAILED;
 	}
-	status = watch_vifs(&watch);
+	watch.signal_fd = block_signals();
+	status = loop(&watch);
+	notify("STOPPING=1");
+	agenda_clear(&watch.agenda);
+	pins_clear(&watch.pins);
+	close(watch.signal_fd);
 	if (watch.lock_fd >= 0)
 		close(watch.lock_fd);
 	return status;

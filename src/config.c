@@ -12,6 +12,8 @@
 #define LIBXL_API_VERSION 0x040800
 #include <libxlutil.h>
 
+#define VERIFY_INTERVAL_MAX 86400
+
 static int read_cpus(const XLU_Config *cfg, const char *key, struct config *out, struct err *err)
 {
 	struct cpuset all;
@@ -23,11 +25,25 @@ static int read_cpus(const XLU_Config *cfg, const char *key, struct config *out,
 	return cpuset_parse_xl(text, &all, &out->cpus, err);
 }
 
+static int read_verify_interval(
+	const XLU_Config *cfg, const char *key, struct config *out, struct err *err)
+{
+	long seconds;
+
+	if (xlu_cfg_get_long(cfg, key, &seconds, 1) != 0 || seconds < 0 ||
+		seconds > VERIFY_INTERVAL_MAX)
+		return err_set(
+			err, EINVAL, "not a number of seconds from 0 to %d", VERIFY_INTERVAL_MAX);
+	out->verify_interval = (unsigned int)seconds;
+	return 0;
+}
+
 static const struct key {
 	const char *name;
 	int (*read)(const XLU_Config *cfg, const char *key, struct config *out, struct err *err);
 } keys[] = {
 	{ "cpus", read_cpus },
+	{ "verify_interval", read_verify_interval },
 };
 
 static const struct key *find_key(const char *name)
@@ -42,6 +58,7 @@ static const struct key *find_key(const char *name)
 void config_default(struct config *out)
 {
 	memset(&out->cpus, 0xff, sizeof out->cpus);
+	out->verify_interval = 10;
 }
 
 /*

@@ -11,7 +11,8 @@
 #include "err.h"
 
 struct config {
-	struct cpuset cpus; /* that netback work may use */
+	struct cpuset cpus;           /* that netback work may use */
+	unsigned int verify_interval; /* seconds between looks for drift, 0: never */
 };
 
 /* What holds without a file: all CPUs. */

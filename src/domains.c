@@ -3,10 +3,8 @@
 
 #include "util.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 /* Accepted by the headers of Xen 4.14 to 4.20. */
 #define LIBXL_API_VERSION 0x040800
@@ -69,24 +67,6 @@ int domains_find(const struct sysroot *root, struct xs *xs, const char *word, un
 		ERROR_INVAL);
 }
 
-/* Compares without regard to case and to which of : and - separates. */
-static bool same_mac(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++) {
-		bool separators = strchr(":-", *a) && strchr(":-", *b);
-
-		if (!separators && tolower((unsigned char)*a) != tolower((unsigned char)*b))
-			return false;
-	}
-	return *a == *b;
-}
-
-static bool is_mac(const char *word)
-{
-	return strlen(word) == MAC_SIZE - 1 &&
-	       strspn(word, "0123456789abcdefABCDEF:-") == MAC_SIZE - 1;
-}
-
 static bool has_mac(struct xs *xs, struct vif_id id, const char *mac)
 {
 	struct xs_vif vif;
@@ -94,7 +74,7 @@ static bool has_mac(struct xs *xs, struct vif_id id, const char *mac)
 
 	if (xs_read_vif(xs, id, &vif, NULL) < 0)
 		return false;
-	same = same_mac(vif.mac, mac);
+	same = vifname_same_mac(vif.mac, mac);
 	xs_vif_free(&vif);
 	return same;
 }
@@ -104,7 +84,7 @@ int domains_find_vif(struct xs *xs, unsigned int domid, const char *domain, cons
 {
 	_cleanup_free_ struct vif_id *ids = NULL;
 	unsigned long devid = 0;
-	bool mac = is_mac(word);
+	bool mac = vifname_is_mac(word);
 	size_t n;
 	int r;
 

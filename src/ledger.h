@@ -37,6 +37,7 @@ struct vif_entry {
 	enum vif_state state;
 	struct place *places; /* one a queue, owned */
 	unsigned int n_queues;
+	unsigned int drift; /* how many interrupts and threads were put back so far */
 };
 
 /* Where the vif of a domain that is gone, or of another boot, was. */

@@ -173,6 +173,12 @@ static int parse_vif_fields(struct json_object *object, struct vif_entry *vif, s
 	r = parse_state(object, &vif->state, err);
 	if (r < 0)
 		return r;
+	/* Came later than version 1: a ledger without it is as good. */
+	if (json_object_object_get_ex(object, "drift", NULL)) {
+		r = get_number(object, "drift", INT_MAX, &vif->drift, err);
+		if (r < 0)
+			return r;
+	}
 	return parse_places(object, &vif->places, &vif->n_queues, err);
 }
 
@@ -341,7 +347,8 @@ static struct json_object *format_vif(const struct vif_entry *vif)
 		!add(object, "mac", json_object_new_string(vif->mac)) ||
 		!add(object, "dev", json_object_new_string(vif->dev)) ||
 		!add(object, "state", json_object_new_string(vif_state_name(vif->state))) ||
-		!add(object, "queues", format_places(vif->places, vif->n_queues)))
+		!add(object, "queues", format_places(vif->places, vif->n_queues)) ||
+		!add(object, "drift", json_object_new_int((int)vif->drift)))
 		return NULL;
 	return json_object_get(object);
 }

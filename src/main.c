@@ -17,7 +17,10 @@ static const struct {
 	{ "pin", cmd_pin },
 	{ "unpin", cmd_unpin },
 	{ "list", cmd_list },
+	{ "verify", cmd_verify },
+	{ "reconcile", cmd_reconcile },
 	{ "watch", cmd_watch },
+	{ "irqbalance-policy", cmd_irqbalance_policy },
 };
 
 static const char help[] =
@@ -31,7 +34,11 @@ static const char help[] =
 	"  pin   DOMAIN [DEVID|MAC]    place the domain's vifs, or one, and pin them\n"
 	"  unpin DOMAIN [DEVID|MAC]    release them, with the kernel's default masks\n"
 	"  list  [-J] [DOMAIN]         the ledger, one row a queue; -J: as JSON\n"
-	"  watch [--until-idle]        stay and pin vifs as their frontends connect\n"
+	"  verify [DOMAIN [DEVID|MAC]] what stands elsewhere than the ledger says; 1 if any\n"
+	"  reconcile                   bring ledger and kernel in line with every vif there is\n"
+	"  watch [--until-idle]        stay and do that as it happens\n"
+	"Called by irqbalance:\n"
+	"  irqbalance-policy PATH IRQ  ban=true for an interrupt of a vif\n"
 	"\n"
 	"  -v             say what is decided\n"
 	"  -c FILE        configuration, instead of /etc/xen/vifpin.conf\n"

@@ -2,14 +2,17 @@
 #include "pass.h"
 
 #include "affinity.h"
+#include "place.h"
+#include "rebuild.h"
 #include "util.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 int host_connect(struct host *host, struct err *err)
 {
-	return host->xs ? 0 : xs_connect(&host->xs, err);
+	return host->xs ? 0 : xs_connect(&host->xs, NULL, err);
 }
 
 static int no_memory(struct err *err)
@@ -17,454 +20,88 @@ static int no_memory(struct err *err)
 	return err_set(err, ENOMEM, "out of memory");
 }
 
-/* Reads a file that holds a CPU list. */
-static int read_cpus(const struct sysroot *root, const char *path, struct cpuset *out)
+void pass_init(struct pass *pass, struct host *host)
 {
-	_cleanup_free_ char *text = NULL;
-	int r;
-
-	r = sysroot_read(root, &text, NULL, "%s", path);
-	return r < 0 ? r : cpuset_parse_list(text, out);
+	*pass = (struct pass){ .host = host, .store = { .dir_fd = -1, .lock_fd = -1 } };
 }
 
-static int read_online(const struct sysroot *root, struct cpuset *out, struct err *err)
+void pass_end(struct pass *pass)
 {
-	int r = read_cpus(root, PATH_CPUS_ONLINE, out);
-
-	if (r < 0)
-		return err_set(err, -r, "cannot read /" PATH_CPUS_ONLINE ": %s", strerror(-r));
-	return 0;
-}
-
-/* The CPUs vifpin itself may run on: who limits it means to limit what it does. */
-static void limit_to_own(const struct sysroot *root, struct cpuset *cpus)
-{
-	_cleanup_free_ char *status = NULL;
-	struct cpuset own;
-
-	if (sysroot_read(root, &status, NULL, PATH_OWN_STATUS) == 0 &&
-		pidstat_parse_allowed(status, &own) == 0)
-		cpuset_and(cpus, &own);
-}
-
-/* Sides on CPUs that are offline have to be placed anew; true when there is one. */
-static bool displace(struct place *places, unsigned int n, const struct cpuset *online)
-{
-	bool any = false;
-
-	for (unsigned int q = 0; q < n; q++) {
-		int *sides[] = { &places[q].tx_cpu, &places[q].rx_cpu };
-
-		for (int i = 0; i < 2; i++) {
-			if (*sides[i] != CPU_NONE && cpuset_has(online, (unsigned int)*sides[i]))
-				continue;
-			*sides[i] = CPU_NONE;
-			any = true;
-		}
+	for (size_t i = 0; i < pass->n_sights; i++)
+		xs_vif_free(&pass->sights[i].vif);
+	for (size_t i = 0; i < pass->n_outcomes; i++) {
+		parts_free(&pass->outcomes[i].parts);
+		free(pass->outcomes[i].domain);
 	}
-	return any;
+	free(pass->sights);
+	free(pass->listed);
+	free(pass->outcomes);
+	snapshot_free(&pass->snapshot);
+	ledger_clear(&pass->ledger);
+	pass_unlock(pass);
+	pass_init(pass, pass->host);
 }
 
-/* What the host has, with the load of all vifs but `entry`, whose sides are `places`. */
-static int describe_host(struct pass *pass, const struct vif_entry *entry,
-	const struct place *places, unsigned int n, struct plan_host *plan, struct err *err)
+void pass_unlock(struct pass *pass)
 {
-	struct vif_entry now = { .places = (struct place *)places, .n_queues = n };
+	store_close(&pass->store);
+}
+
+/* --- asking xenstore ----------------------------------------------------------------- */
+
+int pass_see(struct pass *pass, struct vif_id id, struct err *err)
+{
+	struct sight *grown = array_grow(pass->sights, pass->n_sights, sizeof *grown);
+	struct sight sight = { .vif = { .id = id } };
 	int r;
 
-	r = read_online(&pass->host->root, &plan->allowed, err);
-	if (r < 0)
-		return r;
-	cpuset_and(&plan->allowed, &pass->host->config.cpus);
-	limit_to_own(&pass->host->root, &plan->allowed);
-	for (size_t i = 0; i < pass->ledger.n_vifs; i++) {
-		const struct vif_entry *vif = &pass->ledger.vifs[i];
-
-		ledger_add_load(vif == entry ? &now : vif, plan->load);
-	}
-	return 0;
-}
-
-static int plan(struct pass *pass, const struct vif_entry *entry, struct place *places,
-	unsigned int n, struct err *err)
-{
-	_cleanup_free_ struct plan_host *host = calloc(1, sizeof *host);
-	const struct remembered *old;
-	int r;
-
-	if (!host)
-		return no_memory(err);
-	r = describe_host(pass, entry, places, n, host, err);
-	if (r < 0)
-		return r;
-	old = ledger_recall(&pass->ledger, entry->uuid, entry->id.devid);
-	r = plan_vif(host, places, n, old ? old->places : NULL, old ? old->n_queues : 0);
-	if (r < 0)
-		return err_set(err, -r,
-			"no CPU is left for vif %u.%u: none is online, in cpus of /" PATH_CONFIG
-			" and in vifpin's own affinity mask",
-			entry->id.domid, entry->id.devid);
-	return 0;
-}
-
-static int take_snapshot(struct pass *pass, struct err *err)
-{
-	int r;
-
-	if (pass->has_snapshot)
-		return 0;
-	r = snapshot_take(&pass->host->root, &pass->snapshot, err);
-	pass->has_snapshot = r == 0;
-	return r;
-}
-
-static int first_dev(const char *name, void *data)
-{
-	return vifname_is_dev(name) && copy_str(data, DEV_NAME_SIZE, name);
-}
-
-/*
- * Interrupts and threads bear the name that the netdev had when the frontend
- * connected, which may no longer be its name. A name that is another netdev's
- * now is not taken for ours.
- */
-static bool may_be_ours(const struct sysroot *root, const char *name, const char *current)
-{
-	if (!*name)
-		return false;
-	return strcmp(name, current) == 0 || !sysroot_exists(root, PATH_NETDEV, name);
-}
-
-/*
- * Finds the vif's parts and the name they bear. Without a netdev there are none;
- * dev is then the name it is going to have.
- */
-static int find_parts(struct pass *pass, struct vif_id id, const char *known, const char *vifname,
-	char dev[DEV_NAME_SIZE], struct parts *parts, struct err *err)
-{
-	const struct sysroot *root = &pass->host->root;
-	char own[DEV_NAME_SIZE], current[DEV_NAME_SIZE] = "";
-	const char *names[] = { current, known, vifname, own };
-	int r;
-
-	*parts = (struct parts){ 0 };
-	vifname_default_dev(id, own);
-	sysroot_list(root, first_dev, current, PATH_VIF_NETDEVS, id.domid, id.devid);
-	copy_str(dev, DEV_NAME_SIZE, *current ? current : *vifname ? vifname : own);
-	if (!*current)
-		return 0;
-	r = take_snapshot(pass, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(names) && !parts->n_queues; i++) {
-		if (!may_be_ours(root, names[i], current))
-			continue;
-		parts_free(parts);
-		r = snapshot_find(root, &pass->snapshot, names[i], parts, err);
-		if (r < 0)
-			return r;
-		if (parts->n_queues)
-			copy_str(dev, DEV_NAME_SIZE, names[i]);
-	}
-	return 0;
-}
-
-/* min(what the backend offers, what the guest can use); product.md, "Life of a vif". */
-static unsigned int expected_queues(const struct xs_vif *vif)
-{
-	unsigned int n = vif->max_queues;
-
-	if (vif->vcpus && vif->vcpus < n)
-		n = vif->vcpus;
-	return n ? n : 1;
-}
-
-static struct outcome *add_outcome(struct pass *pass, struct vif_id id, const char *domain)
-{
-	struct outcome *grown;
-	char *copy;
-
-	grown = array_grow(pass->outcomes, pass->n_outcomes, sizeof *grown);
 	if (!grown)
-		return NULL;
-	pass->outcomes = grown;
-	copy = strdup(domain);
-	if (!copy)
-		return NULL;
-	grown += pass->n_outcomes++;
-	*grown = (struct outcome){ .id = id, .domain = copy };
-	return grown;
-}
-
-/* Takes the entry out of the ledger and notes it. */
-static int drop(struct pass *pass, struct vif_id id, struct err *err)
-{
-	struct vif_entry *entry = ledger_find(&pass->ledger, id);
-	struct outcome *outcome;
-
-	if (!entry)
-		return 0;
-	outcome = add_outcome(pass, id, entry->domain);
-	if (!outcome)
 		return no_memory(err);
-	outcome->release = true;
-	ledger_release(&pass->ledger, id);
-	return 0;
-}
-
-/* Domids are used again: an entry with another UUID is of a domain that is gone. */
-static int drop_stale(struct pass *pass, const struct xs_vif *vif, struct err *err)
-{
-	struct vif_entry *entry = ledger_find(&pass->ledger, vif->id);
-
-	if (!entry || !*entry->uuid || !*vif->uuid || strcmp(entry->uuid, vif->uuid) == 0)
-		return 0;
-	return drop(pass, vif->id, err);
-}
-
-/* The vif's entry with what xenstore says of it; a new one when there is none. */
-static struct vif_entry *describe(struct pass *pass, const struct xs_vif *vif, const char *dev)
-{
-	struct vif_entry *entry = ledger_find(&pass->ledger, vif->id);
-
-	if (!entry)
-		entry = ledger_add(&pass->ledger, vif->id);
-	if (!entry || ledger_set_domain(entry, vif->domain) < 0)
-		return NULL;
-	copy_str(entry->uuid, sizeof entry->uuid, vif->uuid);
-	copy_str(entry->mac, sizeof entry->mac, vif->mac);
-	copy_str(entry->dev, sizeof entry->dev, dev);
-	return entry;
-}
-
-/*
- * Makes the entry fit: as many queues as there are or will be, each placed. What
- * is placed stays; on failure everything does.
- */
-static int fit(
-	struct pass *pass, struct vif_entry *entry, unsigned int n, bool *changed, struct err *err)
-{
-	_cleanup_free_ struct place *places = calloc(n, sizeof *places);
-	struct cpuset online;
-	bool moved;
-	int r;
-
-	if (!places)
-		return no_memory(err);
-	for (unsigned int q = 0; q < n; q++)
-		places[q] = q < entry->n_queues ? entry->places[q]
-						: (struct place){ CPU_NONE, CPU_NONE };
-	r = read_online(&pass->host->root, &online, err);
-	if (r < 0)
+	pass->sights = grown;
+	r = xs_read_vif(pass->host->xs, id, &sight.vif, err);
+	if (r < 0 && r != -ENOENT)
 		return r;
-	moved = displace(places, n, &online);
-	if (moved)
-		r = plan(pass, entry, places, n, err);
-	if (r < 0)
-		return r;
-	*changed = moved || n != entry->n_queues;
-	ledger_set_places(entry, places, n);
-	places = NULL;
-	return 0;
-}
-
-static int decide(struct pass *pass, const struct xs_vif *vif, struct err *err)
-{
-	struct vif_entry *entry = ledger_find(&pass->ledger, vif->id);
-	bool known = entry && entry->n_queues;
-	char dev[DEV_NAME_SIZE];
-	struct outcome *outcome;
-	unsigned int n_queues;
-	struct parts parts;
-	bool changed = false;
-	int r;
-
-	r = find_parts(pass, vif->id, entry ? entry->dev : "", vif->vifname, dev, &parts, err);
-	if (r < 0)
-		return r;
-	outcome = add_outcome(pass, vif->id, vif->domain);
-	if (!outcome) {
-		parts_free(&parts);
-		return no_memory(err);
-	}
-	outcome->parts = parts;
-	entry = describe(pass, vif, dev);
-	if (!entry)
-		return no_memory(err);
-	n_queues = known ? entry->n_queues : expected_queues(vif);
-	if (parts.n_queues)
-		n_queues = parts.n_queues;
-	r = fit(pass, entry, n_queues, &changed, err);
-	if (r < 0) {
-		if (!known)
-			ledger_release(&pass->ledger, vif->id);
-		return r;
-	}
-	outcome->changed = changed || !known;
-	return 0;
-}
-
-int pass_vif(struct pass *pass, struct vif_id id, struct err *err)
-{
-	struct xs_vif vif;
-	int r;
-
-	r = xs_read_vif(pass->host->xs, id, &vif, err);
-	if (r == -ENOENT)
-		drop(pass, id, NULL);
-	if (r < 0)
-		return r;
-	r = drop_stale(pass, &vif, err);
-	if (r == 0 && !vif.leaving)
-		r = decide(pass, &vif, err);
-	xs_vif_free(&vif);
+	sight.present = r == 0;
+	grown[pass->n_sights++] = sight;
 	return r;
 }
 
-int pass_drop_gone(struct pass *pass, struct err *err)
+static int compare_ids(const void *a, const void *b)
 {
-	size_t i = 0;
-
-	while (i < pass->ledger.n_vifs) {
-		struct vif_id id = pass->ledger.vifs[i].id;
-		int r = xs_has_vif(pass->host->xs, id, err);
-
-		if (r > 0)
-			i++;
-		else if (r == 0)
-			r = drop(pass, id, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return vif_id_compare(a, b);
 }
 
-int pass_all(struct pass *pass, struct err *err)
+int pass_list(struct pass *pass, struct err *err)
 {
-	_cleanup_free_ struct vif_id *ids = NULL;
-	size_t n;
-	int r;
-
-	r = pass_drop_gone(pass, err);
-	if (r == 0)
-		r = xs_list_vifs(pass->host->xs, &ids, &n, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		int one = pass_vif(pass, ids[i], err);
-
-		if (one < 0 && one != -ENOENT)
-			r = one;
-	}
-	return r;
-}
-
-int pass_release(struct pass *pass, struct vif_id id, bool unpin, struct err *err)
-{
-	struct vif_entry *entry = ledger_find(&pass->ledger, id);
-	struct parts parts = { 0 };
-	char dev[DEV_NAME_SIZE];
-	int r;
-
-	if (!entry)
-		return 0;
-	if (unpin) {
-		r = find_parts(pass, id, entry->dev, "", dev, &parts, err);
-		if (r < 0)
-			return r;
-	}
-	r = drop(pass, id, err);
-	if (r < 0)
-		parts_free(&parts);
-	else
-		pass->outcomes[pass->n_outcomes - 1].parts = parts;
-	return r;
-}
-
-/* The CPU that a part has now, when it has just one; else CPU_NONE. */
-static int single_cpu(const struct sysroot *root, const struct parts *parts, unsigned int queue,
-	enum vif_side side)
-{
-	struct cpuset mask;
-
-	for (size_t i = 0; i < parts->n; i++) {
-		if (parts->v[i].queue == queue && parts->v[i].side == side)
-			return affinity_get(root, &parts->v[i], &mask, NULL) < 0
-				       ? CPU_NONE
-				       : cpuset_single(&mask);
-	}
-	return CPU_NONE;
-}
-
-/*
- * Places that look like vifpin's work: the interrupt and the thread of a side on
- * one CPU. False unless every side of every queue does.
- */
-static bool adopt_places(
-	const struct sysroot *root, const struct parts *parts, struct place *places)
-{
-	for (unsigned int q = 0; q < parts->n_queues; q++) {
-		int tx = single_cpu(root, parts, q, SIDE_TX);
-		int rx = single_cpu(root, parts, q, SIDE_RX);
-
-		if (tx == CPU_NONE || single_cpu(root, parts, q, SIDE_DEALLOC) != tx)
-			return false;
-		if (rx == CPU_NONE || single_cpu(root, parts, q, SIDE_GUEST_RX) != rx)
-			return false;
-		places[q] = (struct place){ tx, rx };
-	}
-	return parts->n_queues > 0;
-}
-
-static int adopt_parts(struct pass *pass, const struct xs_vif *vif, struct err *err)
-{
-	struct place *places = NULL;
-	struct parts parts;
-	char dev[DEV_NAME_SIZE];
-	struct vif_entry *entry;
-	int r;
-
-	r = find_parts(pass, vif->id, "", vif->vifname, dev, &parts, err);
-	if (r < 0)
-		return r;
-	places = calloc(parts.n_queues + 1, sizeof *places);
-	if (places && adopt_places(&pass->host->root, &parts, places)) {
-		entry = describe(pass, vif, dev);
-		if (entry)
-			ledger_set_places(entry, places, parts.n_queues);
-		r = entry ? 0 : no_memory(err);
-		places = entry ? NULL : places;
-	}
-	free(places);
-	parts_free(&parts);
-	return r;
-}
-
-static int adopt(struct pass *pass, struct vif_id id, struct err *err)
-{
-	struct xs_vif vif;
-	int r;
-
-	r = xs_read_vif(pass->host->xs, id, &vif, err);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = adopt_parts(pass, &vif, err);
-	xs_vif_free(&vif);
-	return r;
-}
-
-/* What stands is taken over first, then the others are placed beside it. */
-static int rebuild(struct pass *pass, struct err *err)
-{
-	_cleanup_free_ struct vif_id *ids = NULL;
+	struct vif_id *ids;
 	size_t n;
 	int r;
 
 	r = xs_list_vifs(pass->host->xs, &ids, &n, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = adopt(pass, ids[i], err);
-	return r < 0 ? r : pass_all(pass, err);
+	if (r < 0)
+		return r;
+	if (n)
+		qsort(ids, n, sizeof *ids, compare_ids);
+	free(pass->listed);
+	pass->listed = ids;
+	pass->n_listed = n;
+	pass->has_list = true;
+	return 0;
 }
+
+int pass_see_all(struct pass *pass, struct err *err)
+{
+	int r = pass_list(pass, err);
+
+	for (size_t i = 0; r == 0 && i < pass->n_listed; i++) {
+		r = pass_see(pass, pass->listed[i], err);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
+/* --- reading the ledger ---------------------------------------------------------------- */
 
 static int set_aside(struct pass *pass, const struct err *reason, struct err *err)
 {
@@ -500,7 +137,9 @@ static int load(struct pass *pass, const char *boot_id, struct err *err)
 	r = host_connect(pass->host, err);
 	if (r == 0)
 		r = set_aside(pass, &reason, err);
-	return r < 0 ? r : rebuild(pass, err);
+	if (r == 0)
+		r = rebuild(pass, err);
+	return r < 0 ? r : pass_settle(pass, err);
 }
 
 static int read_boot_id(const struct sysroot *root, char boot_id[UUID_SIZE], struct err *err)
@@ -519,21 +158,234 @@ static int read_boot_id(const struct sysroot *root, char boot_id[UUID_SIZE], str
 	return 0;
 }
 
-int pass_begin(struct pass *pass, struct host *host, struct err *err)
+int pass_begin(struct pass *pass, struct err *err)
 {
 	char boot_id[UUID_SIZE];
 	int r;
 
-	*pass = (struct pass){ .host = host, .store = { .dir_fd = -1, .lock_fd = -1 } };
-	r = read_boot_id(&host->root, boot_id, err);
+	r = read_boot_id(&pass->host->root, boot_id, err);
 	if (r == 0)
-		r = store_open(&host->root, &pass->store, err);
-	if (r == 0)
-		r = load(pass, boot_id, err);
+		r = store_open(&pass->host->root, &pass->store, err);
+	return r < 0 ? r : load(pass, boot_id, err);
+}
+
+/* --- deciding -------------------------------------------------------------------------- */
+
+static struct outcome *add_outcome(struct pass *pass, struct vif_id id, const char *domain)
+{
+	struct outcome *grown;
+	char *copy;
+
+	grown = array_grow(pass->outcomes, pass->n_outcomes, sizeof *grown);
+	if (!grown)
+		return NULL;
+	pass->outcomes = grown;
+	copy = strdup(domain);
+	if (!copy)
+		return NULL;
+	grown += pass->n_outcomes++;
+	*grown = (struct outcome){ .id = id, .domain = copy };
+	return grown;
+}
+
+/* Takes the entry out of the ledger and notes it. */
+static int drop(struct pass *pass, struct vif_id id, struct err *err)
+{
+	struct vif_entry *entry = ledger_find(&pass->ledger, id);
+	struct outcome *outcome;
+
+	if (!entry)
+		return 0;
+	outcome = add_outcome(pass, id, entry->domain);
+	if (!outcome)
+		return no_memory(err);
+	outcome->release = true;
+	ledger_release(&pass->ledger, id);
+	return 0;
+}
+
+/* Xenstore was asked before the lock was taken: meanwhile the vif may have come. */
+static int drop_if_gone(struct pass *pass, struct vif_id id, struct err *err)
+{
+	int r = xs_has_vif(pass->host->xs, id, err);
+
+	return r == 0 ? drop(pass, id, err) : r < 0 ? r : 0;
+}
+
+/* Domids are used again: an entry with another UUID is of a domain that is gone. */
+static int drop_stale(struct pass *pass, const struct xs_vif *vif, struct err *err)
+{
+	struct vif_entry *entry = ledger_find(&pass->ledger, vif->id);
+
+	if (!entry || !*entry->uuid || !*vif->uuid || strcmp(entry->uuid, vif->uuid) == 0)
+		return 0;
+	return drop(pass, vif->id, err);
+}
+
+struct vif_entry *pass_describe(struct pass *pass, const struct xs_vif *vif, const char *dev)
+{
+	struct vif_entry *entry = ledger_find(&pass->ledger, vif->id);
+
+	if (!entry)
+		entry = ledger_add(&pass->ledger, vif->id);
+	if (!entry || ledger_set_domain(entry, vif->domain) < 0)
+		return NULL;
+	copy_str(entry->uuid, sizeof entry->uuid, vif->uuid);
+	copy_str(entry->mac, sizeof entry->mac, vif->mac);
+	copy_str(entry->dev, sizeof entry->dev, dev);
+	return entry;
+}
+
+/* min(what the backend offers, what the guest can use); product.md, "Life of a vif". */
+static unsigned int expected_queues(const struct xs_vif *vif)
+{
+	unsigned int n = vif->max_queues;
+
+	if (vif->vcpus && vif->vcpus < n)
+		n = vif->vcpus;
+	return n ? n : 1;
+}
+
+/* As many queues as there are; before there is one, as many as there will be. */
+static unsigned int wanted_queues(
+	const struct vif_entry *entry, const struct xs_vif *vif, const struct parts *parts)
+{
+	if (parts->n_queues)
+		return parts->n_queues;
+	return entry->n_queues ? entry->n_queues : expected_queues(vif);
+}
+
+/* The entry is filled in, or made, and placed; on failure a new one is not made. */
+static int enter(struct pass *pass, const struct xs_vif *vif, const char *dev,
+	struct outcome *outcome, struct err *err)
+{
+	struct vif_entry *entry = pass_describe(pass, vif, dev);
+	bool changed;
+	bool is_new;
+	int r;
+
+	if (!entry)
+		return no_memory(err);
+	is_new = entry->n_queues == 0;
+	r = place_fit(&pass->host->root, &pass->host->config, &pass->ledger, entry,
+		wanted_queues(entry, vif, &outcome->parts), &changed, err);
+	if (r < 0) {
+		if (is_new)
+			ledger_release(&pass->ledger, vif->id);
+		return r;
+	}
+	outcome->changed = changed;
+	return 0;
+}
+
+static int settle_vif(struct pass *pass, const struct xs_vif *vif, struct err *err)
+{
+	struct vif_entry *entry;
+	struct vif_names names;
+	char dev[DEV_NAME_SIZE];
+	struct outcome *outcome;
+	struct parts parts;
+	int r;
+
+	r = drop_stale(pass, vif, err);
+	if (r < 0 || vif->leaving)
+		return r;
+	entry = ledger_find(&pass->ledger, vif->id);
+	names = (struct vif_names){ entry ? entry->dev : "", vif->vifname };
+	r = snapshot_find(&pass->snapshot, &pass->host->root, vif->id, names, dev, &parts, err);
 	if (r < 0)
-		pass_end(pass);
+		return r;
+	outcome = add_outcome(pass, vif->id, vif->domain);
+	if (!outcome) {
+		parts_free(&parts);
+		return no_memory(err);
+	}
+	outcome->parts = parts;
+	return enter(pass, vif, dev, outcome, err);
+}
+
+static bool is_listed(const struct pass *pass, struct vif_id id)
+{
+	return pass->n_listed && bsearch(&id, pass->listed, pass->n_listed, sizeof id, compare_ids);
+}
+
+static int drop_unlisted(struct pass *pass, struct err *err)
+{
+	int r = 0;
+
+	/* From the end, since entries go. */
+	for (size_t i = pass->ledger.n_vifs; r == 0 && i-- > 0;) {
+		if (!is_listed(pass, pass->ledger.vifs[i].id))
+			r = drop_if_gone(pass, pass->ledger.vifs[i].id, err);
+	}
 	return r;
 }
+
+int pass_settle(struct pass *pass, struct err *err)
+{
+	int r = pass->has_list ? drop_unlisted(pass, err) : 0;
+
+	for (size_t i = 0; i < pass->n_sights; i++) {
+		const struct sight *sight = &pass->sights[i];
+		struct err one;
+		int r_one;
+
+		if (sight->present)
+			r_one = settle_vif(pass, &sight->vif, &one);
+		else
+			r_one = drop_if_gone(pass, sight->vif.id, &one);
+		if (r_one < 0) {
+			r = r_one;
+			if (err)
+				*err = one;
+		}
+	}
+	return r;
+}
+
+int pass_release(struct pass *pass, struct vif_id id, bool unpin, struct err *err)
+{
+	struct vif_entry *entry = ledger_find(&pass->ledger, id);
+	struct parts parts = { 0 };
+	int r = 0;
+
+	if (!entry)
+		return 0;
+	if (unpin) {
+		struct vif_names names = { entry->dev, "" };
+		char dev[DEV_NAME_SIZE];
+
+		r = snapshot_find(&pass->snapshot, &pass->host->root, id, names, dev, &parts, err);
+	}
+	if (r == 0)
+		r = drop(pass, id, err);
+	if (r < 0)
+		parts_free(&parts);
+	else
+		pass->outcomes[pass->n_outcomes - 1].parts = parts;
+	return r;
+}
+
+int pass_repin(struct pass *pass, struct vif_id id, const struct parts *parts,
+	const struct drift_note *drift, struct err *err)
+{
+	struct vif_entry *entry = ledger_find(&pass->ledger, id);
+	struct outcome *outcome;
+
+	if (!entry)
+		return 0;
+	outcome = add_outcome(pass, id, entry->domain);
+	if (!outcome || parts_copy(parts, &outcome->parts) < 0)
+		return no_memory(err);
+	outcome->drift = *drift;
+	/* Saturates where the ledger's text does. */
+	if (drift->count < INT_MAX - entry->drift)
+		entry->drift += drift->count;
+	return place_fit(&pass->host->root, &pass->host->config, &pass->ledger, entry,
+		entry->n_queues, &outcome->changed, err);
+}
+
+/* --- doing ----------------------------------------------------------------------------- */
 
 /* Puts one part on its CPU if it is not there; counts it in *written. */
 static int pin_part(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
@@ -579,9 +431,10 @@ static void apply_pins(struct pass *pass, struct outcome *outcome)
 	enum vif_state state = VIF_RESERVED;
 	unsigned int written = 0;
 
-	if (!entry) /* decided twice, and released the second time */
+	/* Decided twice, and released or made to fit something else the second time. */
+	if (!entry || (outcome->parts.n_queues && outcome->parts.n_queues != entry->n_queues))
 		return;
-	if (outcome->parts.n_queues == entry->n_queues)
+	if (outcome->parts.n_queues)
 		state = pin_parts(
 				&pass->host->root, entry, &outcome->parts, &written, &outcome->why)
 				? VIF_PINNED
@@ -621,17 +474,4 @@ int pass_commit(struct pass *pass, struct err *err)
 			apply_pins(pass, outcome);
 	}
 	return store_commit(&pass->store, &pass->ledger, err);
-}
-
-void pass_end(struct pass *pass)
-{
-	for (size_t i = 0; i < pass->n_outcomes; i++) {
-		parts_free(&pass->outcomes[i].parts);
-		free(pass->outcomes[i].domain);
-	}
-	free(pass->outcomes);
-	snapshot_free(&pass->snapshot);
-	ledger_clear(&pass->ledger);
-	store_close(&pass->store);
-	*pass = (struct pass){ .store = { .dir_fd = -1, .lock_fd = -1 } };
 }

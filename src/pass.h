@@ -3,19 +3,27 @@
  * pass.h - bring ledger and kernel in line with xenstore: all that hook, watcher
  * and replay have in common.
  *
+ *	pass_init
+ *	pass_see, pass_see_all, pass_list
+ *			ask xenstore, which may take its time
  *	pass_begin	lock and read the ledger
- *	pass_vif, pass_all, pass_release
+ *	pass_settle, pass_release, pass_repin
  *			decide: only the ledger in memory changes
  *	pass_commit	write the ledger, then the kernel's masks, then the ledger
  *			again with what came of it
- *	pass_end	unlock; what was decided and not committed is forgotten
+ *	pass_unlock	let the next one in; what came of it can still be read
+ *	pass_end	what was decided and not committed is forgotten
  *
- * From pass_begin to pass_end nobody else changes ledger or masks.
+ * From pass_begin to pass_unlock nobody else changes ledger or masks, so whatever may
+ * keep one waiting is done outside: xenstore is asked before, and the log is written
+ * after. What is decided under the lock on xenstore's word alone is to release a vif,
+ * and there it is asked again.
  */
 #ifndef VIFPIN_PASS_H
 #define VIFPIN_PASS_H
 
 #include "config.h"
+#include "drift.h"
 #include "err.h"
 #include "ledger.h"
 #include "snapshot.h"
@@ -32,7 +40,7 @@ struct host {
 	struct xs *xs; /* NULL until host_connect() */
 };
 
-/* Connects to xenstored, once. */
+/* Connects to xenstored, once, and without patience. */
 int host_connect(struct host *host, struct err *err);
 
 enum event {
@@ -43,6 +51,12 @@ enum event {
 	EVENT_RELEASED,
 };
 
+/* A vif as xenstore had it. */
+struct sight {
+	bool present;      /* false: it was not there, and only vif.id is set */
+	struct xs_vif vif; /* owned */
+};
+
 /* What a pass does, and did, for one vif. */
 struct outcome {
 	struct vif_id id;
@@ -50,20 +64,37 @@ struct outcome {
 	bool release;       /* decided: out of the ledger */
 	bool changed;       /* decided: the entry is new or its places are others */
 	struct parts parts; /* what has to be pinned, or unpinned */
+	struct drift_note drift;
 	enum event event;
 	struct err why; /* EVENT_PARTIAL, and a release that left a mask: the reason */
 };
 
 struct pass {
 	struct host *host;
+	struct sight *sights;
+	size_t n_sights;
+	struct vif_id *listed; /* sorted */
+	size_t n_listed;
+	bool has_list;
 	struct store store;
 	struct ledger ledger;
-	struct snapshot snapshot; /* taken when first needed */
-	bool has_snapshot;
+	struct snapshot snapshot;
 	struct outcome *outcomes;
 	size_t n_outcomes;
 	struct err rebuilt; /* "" or what was wrong with the ledger and where it is now */
 };
+
+void pass_init(struct pass *pass, struct host *host);
+
+/* Reads one vif from xenstore. -ENOENT with a sentence when it has no such vif, which
+ * pass_settle() acts upon. */
+int pass_see(struct pass *pass, struct vif_id id, struct err *err);
+
+/* Only which vifs there are: pass_settle() then releases all others. */
+int pass_list(struct pass *pass, struct err *err);
+
+/* pass_list(), and pass_see() for each. */
+int pass_see_all(struct pass *pass, struct err *err);
 
 /*
  * Locks and reads. A ledger of another boot becomes one of this boot without
@@ -71,32 +102,40 @@ struct pass {
  * gets an entry, at the places its masks show where they look like vifpin's own
  * work (rebuilt then has the sentence). -ENOTSUP for a later version.
  */
-int pass_begin(struct pass *pass, struct host *host, struct err *err);
+int pass_begin(struct pass *pass, struct err *err);
 
 /*
- * Decides for one vif by what xenstore and the kernel show: a new entry, more or
- * fewer queues, or just that its parts have to be looked at. -ENOENT when xenstore
- * has no such vif; an entry that it may have is then released. A vif that the
- * toolstack is taking away gets no new entry.
+ * Decides for every vif that was seen, by what xenstore said and the kernel shows: a
+ * new entry, more or fewer queues, or just that its parts have to be looked at. An
+ * entry whose vif is not there is released. A vif that the toolstack is taking away
+ * gets no new entry. One that fails does not keep the others from being decided.
  */
-int pass_vif(struct pass *pass, struct vif_id id, struct err *err);
+int pass_settle(struct pass *pass, struct err *err);
 
-/* Releases every entry whose vif xenstore no longer has. */
-int pass_drop_gone(struct pass *pass, struct err *err);
-
-/* pass_drop_gone, and pass_vif for every vif that xenstore has. */
-int pass_all(struct pass *pass, struct err *err);
-
-/*
- * Decides to take a vif out of the ledger; one that is not there is none. With
- * `unpin`, whatever it has in the kernel gets the default masks back.
- */
+/* Decides to take a vif out of the ledger; one that is not there is none. With
+ * `unpin`, whatever it has in the kernel gets the default masks back. */
 int pass_release(struct pass *pass, struct vif_id id, bool unpin, struct err *err);
+
+/*
+ * Decides to put back what has drifted of an entry's parts, which are known; without
+ * xenstore. Sides whose CPU is offline get another.
+ */
+int pass_repin(struct pass *pass, struct vif_id id, const struct parts *parts,
+	const struct drift_note *drift, struct err *err);
 
 /* -errno when the ledger could not be written; then no mask was changed. What the
  * kernel refuses is no failure but EVENT_PARTIAL. */
 int pass_commit(struct pass *pass, struct err *err);
 
+void pass_unlock(struct pass *pass);
+
+/* At any time after pass_init(), and as if after it. */
 void pass_end(struct pass *pass);
+
+/*
+ * For rebuild.h: the vif's entry with what xenstore says of it and the name its
+ * parts bear; a new one where there is none. NULL when memory is out.
+ */
+struct vif_entry *pass_describe(struct pass *pass, const struct xs_vif *vif, const char *dev);
 
 #endif

@@ -57,9 +57,9 @@ static int scan_proc(const struct sysroot *root, struct snapshot *snapshot)
 {
 	struct proc_scan scan = { root, snapshot };
 
-	snapshot->n_threads = 0;
 	free(snapshot->threads);
 	snapshot->threads = NULL;
+	snapshot->n_threads = 0;
 	snapshot->whole_proc = true;
 	return sysroot_list(root, scan_name, &scan, PATH_PROC);
 }
@@ -84,28 +84,35 @@ static int scan_kthreads(const struct sysroot *root, struct snapshot *snapshot)
 	return 0;
 }
 
-int snapshot_take(const struct sysroot *root, struct snapshot *out, struct err *err)
+static int need_interrupts(const struct sysroot *root, struct snapshot *snapshot, struct err *err)
 {
-	struct snapshot snapshot = { 0 };
 	int r;
 
-	r = sysroot_read(root, &snapshot.text, NULL, PATH_INTERRUPTS);
+	if (snapshot->has_interrupts)
+		return 0;
+	r = sysroot_read(root, &snapshot->text, NULL, PATH_INTERRUPTS);
 	if (r == 0)
-		r = interrupts_parse(snapshot.text, &snapshot.interrupts);
+		r = interrupts_parse(snapshot->text, &snapshot->interrupts);
 	if (r < 0) {
-		err_set(err, -r, "cannot read /" PATH_INTERRUPTS ": %s", strerror(-r));
-		goto fail;
+		free(snapshot->text);
+		snapshot->text = NULL;
+		return err_set(err, -r, "cannot read /" PATH_INTERRUPTS ": %s", strerror(-r));
 	}
-	r = scan_kthreads(root, &snapshot);
-	if (r < 0) {
-		err_set(err, -r, "cannot list the kernel's threads: %s", strerror(-r));
-		goto fail;
-	}
-	*out = snapshot;
+	snapshot->has_interrupts = true;
 	return 0;
-fail:
-	snapshot_free(&snapshot);
-	return r;
+}
+
+static int need_threads(const struct sysroot *root, struct snapshot *snapshot, struct err *err)
+{
+	int r;
+
+	if (snapshot->has_threads)
+		return 0;
+	r = scan_kthreads(root, snapshot);
+	if (r < 0)
+		return err_set(err, -r, "cannot list the kernel's threads: %s", strerror(-r));
+	snapshot->has_threads = true;
+	return 0;
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -167,27 +174,80 @@ static void drop_threads(struct parts *parts)
 		parts->n--;
 }
 
-int snapshot_find(const struct sysroot *root, struct snapshot *snapshot, const char *dev,
+static int find_all_threads(const struct sysroot *root, struct snapshot *snapshot, const char *dev,
+	struct parts *parts, struct err *err)
+{
+	int r = need_threads(root, snapshot, err);
+
+	if (r < 0)
+		return r;
+	r = find_threads(snapshot, dev, parts);
+	if (r == 0 && !snapshot->whole_proc && !parts_complete(parts, dev, NULL)) {
+		drop_threads(parts);
+		r = scan_proc(root, snapshot);
+		if (r == 0)
+			r = find_threads(snapshot, dev, parts);
+	}
+	if (r < 0)
+		return err_set(err, -r, "cannot look for the threads of %s: %s", dev, strerror(-r));
+	return 0;
+}
+
+/* The parts that bear the name `dev`; empty without an interrupt. */
+static int find_by_name(const struct sysroot *root, struct snapshot *snapshot, const char *dev,
 	struct parts *out, struct err *err)
 {
 	struct parts parts = { 0 };
-	int r;
+	int r = need_interrupts(root, snapshot, err);
 
-	r = find_interrupts(snapshot, dev, &parts);
-	if (r == 0)
-		r = find_threads(snapshot, dev, &parts);
-	if (r == 0 && parts.n_queues && !snapshot->whole_proc &&
-		!parts_complete(&parts, dev, NULL)) {
-		drop_threads(&parts);
-		r = scan_proc(root, snapshot);
-		if (r == 0)
-			r = find_threads(snapshot, dev, &parts);
-	}
+	if (r < 0)
+		return r;
+	if (find_interrupts(snapshot, dev, &parts) < 0)
+		r = err_set(err, ENOMEM, "out of memory");
+	if (r == 0 && parts.n_queues)
+		r = find_all_threads(root, snapshot, dev, &parts, err);
 	if (r < 0) {
 		parts_free(&parts);
-		return err_set(err, -r, "cannot look for the parts of %s: %s", dev, strerror(-r));
+		return r;
 	}
 	*out = parts;
+	return 0;
+}
+
+static int first_dev(const char *name, void *data)
+{
+	return vifname_is_dev(name) && copy_str(data, DEV_NAME_SIZE, name);
+}
+
+static bool may_be_ours(const struct sysroot *root, const char *name, const char *current)
+{
+	if (!*name)
+		return false;
+	return strcmp(name, current) == 0 || !sysroot_exists(root, PATH_NETDEV, name);
+}
+
+int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
+	struct vif_names names, char dev[DEV_NAME_SIZE], struct parts *out, struct err *err)
+{
+	char own[DEV_NAME_SIZE], current[DEV_NAME_SIZE] = "";
+	const char *candidates[] = { current, names.recorded, names.vifname, own };
+
+	*out = (struct parts){ 0 };
+	vifname_default_dev(id, own);
+	sysroot_list(root, first_dev, current, PATH_VIF_NETDEVS, id.domid, id.devid);
+	copy_str(dev, DEV_NAME_SIZE, *current ? current : *names.vifname ? names.vifname : own);
+	/* Without a netdev there is no queue. */
+	for (size_t i = 0; *current && i < ARRAY_SIZE(candidates) && !out->n_queues; i++) {
+		int r;
+
+		if (!may_be_ours(root, candidates[i], current))
+			continue;
+		r = find_by_name(root, snapshot, candidates[i], out, err);
+		if (r < 0)
+			return r;
+		if (out->n_queues)
+			copy_str(dev, DEV_NAME_SIZE, candidates[i]);
+	}
 	return 0;
 }
 
@@ -195,6 +255,18 @@ void parts_free(struct parts *parts)
 {
 	free(parts->v);
 	*parts = (struct parts){ 0 };
+}
+
+int parts_copy(const struct parts *parts, struct parts *out)
+{
+	struct parts copy = *parts;
+
+	copy.v = reallocarray(NULL, parts->n + 1, sizeof *copy.v);
+	if (!copy.v)
+		return -ENOMEM;
+	memcpy(copy.v, parts->v, parts->n * sizeof *copy.v);
+	*out = copy;
+	return 0;
 }
 
 /* Which sides a queue has, a bit each. */

@@ -38,26 +38,43 @@ struct parts {
 	unsigned int n_queues; /* highest queue that has an interrupt, plus one */
 };
 
+/* Zero-initialised it is one that reads what it needs when it is first asked. */
 struct snapshot {
 	char *text; /* /proc/interrupts, cut up */
 	struct interrupts interrupts;
 	struct pidstat *threads; /* kernel threads */
 	size_t n_threads;
+	bool has_interrupts, has_threads;
 	bool whole_proc; /* threads come from all of /proc, not from kthreadd's list */
 };
 
-/* Reads /proc/interrupts and kthreadd's children. -errno with a sentence. */
-int snapshot_take(const struct sysroot *root, struct snapshot *out, struct err *err);
 void snapshot_free(struct snapshot *snapshot);
 
+/* What is known of a vif's names before looking; "" for what is not. */
+struct vif_names {
+	const char *recorded; /* the ledger's: its interrupts had it once */
+	const char *vifname;  /* xenstore's */
+};
+
 /*
- * Finds what the netdev `dev` has. No interrupt at all (not connected) is 0 with
- * an empty result. kthreadd's list may omit a live thread while others exit: when
- * a queue lacks one, all of /proc is looked through once. Free with parts_free().
+ * Finds what a vif has, and in dev the name its parts bear. Not connected (no
+ * interrupt) is 0 with empty parts, and dev is then the name they are going to
+ * bear. Free with parts_free().
+ *
+ * Interrupts and threads bear the name that the netdev had when the frontend
+ * connected. So the netdev's name of now is tried first, then the others, but no
+ * name that is another netdev's now.
+ *
+ * Threads are read only once there is a vif with interrupts. kthreadd's list may
+ * omit a live thread while others exit: when a queue lacks one, all of /proc is
+ * looked through, once. -errno with a sentence.
  */
-int snapshot_find(const struct sysroot *root, struct snapshot *snapshot, const char *dev,
-	struct parts *out, struct err *err);
+int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
+	struct vif_names names, char dev[DEV_NAME_SIZE], struct parts *out, struct err *err);
 void parts_free(struct parts *parts);
+
+/* -ENOMEM, *out untouched. */
+int parts_copy(const struct parts *parts, struct parts *out);
 
 /*
  * True when every queue has a tx and an rx interrupt (or the one for both), a

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "store.h"
 
+#include "filelock.h"
 #include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,36 +15,6 @@
 #define FILE_NAME_TEMP "ledger.json.tmp"
 #define LOCK_NAME      "ledger.lock"
 #define LOCK_SECONDS   2
-
-static void on_alarm(int sig)
-{
-	(void)sig;
-}
-
-/*
- * A blocking flock() under a timer: waiters are served in their order, which a
- * loop of attempts would not do. The timer repeats, in case its first signal
- * comes before flock() has begun to wait.
- */
-static int lock_in_time(int fd)
-{
-	const struct itimerval limit = {
-		.it_value = { .tv_sec = LOCK_SECONDS },
-		.it_interval = { .tv_usec = 50000 },
-	};
-	const struct itimerval off = { 0 };
-	struct sigaction action = { .sa_handler = on_alarm };
-	struct sigaction old;
-	int r;
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGALRM, &action, &old);
-	setitimer(ITIMER_REAL, &limit, NULL);
-	r = flock(fd, LOCK_EX) < 0 ? -errno : 0;
-	setitimer(ITIMER_REAL, &off, NULL);
-	sigaction(SIGALRM, &old, NULL);
-	return r == -EINTR ? -ETIMEDOUT : r;
-}
 
 int store_open(const struct sysroot *root, struct store *store, struct err *err)
 {
@@ -65,7 +31,7 @@ int store_open(const struct sysroot *root, struct store *store, struct err *err)
 		r = err_set(err, errno, "cannot lock " LEDGER_PATH ": %m");
 		goto fail;
 	}
-	r = lock_in_time(opened.lock_fd);
+	r = filelock_wait(opened.lock_fd, LOCK_SECONDS);
 	if (r == -ETIMEDOUT) {
 		err_set(err, ETIMEDOUT,
 			"cannot lock " LEDGER_PATH ": another vifpin holds it for more than %d s",

@@ -17,6 +17,7 @@
 
 /* Paths, relative to the root. %u: interrupt, domid, devid; %d: PID. */
 #define PATH_INTERRUPTS      "proc/interrupts"
+#define PATH_IRQ             "proc/irq/%u"
 #define PATH_IRQ_ACTION      "proc/irq/%u/%s"
 #define PATH_IRQ_AFFINITY    "proc/irq/%u/smp_affinity_list"
 #define PATH_IRQ_EFFECTIVE   "proc/irq/%u/effective_affinity_list"
@@ -24,6 +25,7 @@
 #define PATH_PROC            "proc"
 #define PATH_PID_STAT        "proc/%d/stat"
 #define PATH_PID_STATUS      "proc/%d/status"
+#define PATH_PID_COMM        "proc/%d/comm"
 #define PATH_KTHREADS        "proc/2/task/2/children"
 #define PATH_KTHREADD_STATUS "proc/2/status"
 #define PATH_OWN_STATUS      "proc/self/status"

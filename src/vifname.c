@@ -85,6 +85,28 @@ enum vif_path vifname_parse_event(const char *path, struct vif_id *id, const cha
 	return VIF_PATH_KEY;
 }
 
+bool vifname_is_mac(const char *text)
+{
+	for (int i = 0; i < 17; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (i % 3 == 2 ? c != ':' && c != '-' : !isxdigit(c))
+			return false;
+	}
+	return !text[17];
+}
+
+bool vifname_same_mac(const char *a, const char *b)
+{
+	if (!vifname_is_mac(a) || !vifname_is_mac(b))
+		return false;
+	for (int i = 0; i < 17; i++) {
+		if (i % 3 != 2 && tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
+			return false;
+	}
+	return true;
+}
+
 bool vifname_is_dev(const char *name)
 {
 	size_t n = strlen(name);
@@ -104,6 +126,15 @@ void vifname_default_dev(struct vif_id id, char dev[DEV_NAME_SIZE])
 {
 	snprintf(dev, DEV_NAME_SIZE, "vif%u.%u", id.domid % (DOMID_MAX + 1),
 		id.devid % (DEVID_MAX + 1));
+}
+
+bool vifname_is_default_dev(const char *name)
+{
+	unsigned long number;
+	const char *p = name;
+
+	return skip(&p, "vif") && parse_number(p, &p, DOMID_MAX, &number) && skip(&p, ".") &&
+	       parse_number(p, NULL, DEVID_MAX, &number);
 }
 
 /* Reads "-qN" at *p if it is there; queue 0 when not. */

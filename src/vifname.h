@@ -44,11 +44,20 @@ bool vifname_parse_path(const char *path, struct vif_id *id, int *backend);
 enum vif_path { VIF_PATH_OTHER, VIF_PATH_ROOT, VIF_PATH_DOMAIN, VIF_PATH_VIF, VIF_PATH_KEY };
 enum vif_path vifname_parse_event(const char *path, struct vif_id *id, const char **key);
 
+/* True for six pairs of hexadecimal digits joined by colons or dashes. */
+bool vifname_is_mac(const char *text);
+
+/* Compares two MACs without regard to case and to what joins the pairs. */
+bool vifname_same_mac(const char *a, const char *b);
+
 /* True when `name` can be a netdev's name (dev_valid_name, net/core/dev.c). */
 bool vifname_is_dev(const char *name);
 
 /* "vifD.I", netback's own name for the netdev. */
 void vifname_default_dev(struct vif_id id, char dev[DEV_NAME_SIZE]);
+
+/* True for a name of the form that vifname_default_dev() makes. */
+bool vifname_is_default_dev(const char *name);
 
 /* What an interrupt or a thread of a vif is for. */
 enum vif_side {

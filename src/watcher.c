@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watcher.h"
 
+#include "filelock.h"
 #include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOCK_PATH "/" PATH_RUN_DIR "/watch.lock"
+#define LOCK_PATH        "/" PATH_RUN_DIR "/watch.lock"
+#define UNTIL_IDLE       " until-idle"
+#define TAKEOVER_SECONDS 5
 
 /* Opens the lock's file; it is not locked yet. */
 static int open_lock(const struct sysroot *root, struct err *err)
@@ -29,35 +35,80 @@ static int open_lock(const struct sysroot *root, struct err *err)
 	return fd < 0 ? -EIO : fd;
 }
 
-static int busy(int fd, struct err *err)
-{
-	char pid[16];
-	ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
+struct holder {
+	unsigned long pid; /* 0: not known */
+	bool until_idle;
+};
 
-	pid[n > 0 ? n : 0] = '\0';
-	pid[strcspn(pid, "\n")] = '\0';
-	return err_set(err, EBUSY, "already running as process %s", *pid ? pid : "unknown");
+static struct holder read_holder(int fd)
+{
+	struct holder holder = { 0 };
+	char text[64];
+	const char *end;
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	if (parse_number(text, &end, INT_MAX, &holder.pid))
+		holder.until_idle = strcmp(end, UNTIL_IDLE "\n") == 0;
+	return holder;
 }
 
-int watcher_lock(const struct sysroot *root, struct err *err)
+static int busy(int fd, struct err *err)
+{
+	struct holder holder = read_holder(fd);
+
+	if (!holder.pid)
+		return err_set(err, EBUSY, "already running");
+	return err_set(err, EBUSY, "already running as process %lu", holder.pid);
+}
+
+/*
+ * Ends the watcher that a hook started. The process is held before the file is read
+ * again and found to be locked still, so it is the one that wrote its PID there.
+ */
+static void end_holder(int fd)
+{
+	struct holder holder = read_holder(fd);
+	int pid_fd;
+
+	if (!holder.pid || !holder.until_idle)
+		return;
+	pid_fd = pidfd_open((pid_t)holder.pid, 0);
+	if (pid_fd < 0)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && read_holder(fd).pid == holder.pid)
+		pidfd_send_signal(pid_fd, SIGTERM, NULL, 0);
+	close(pid_fd);
+}
+
+/* 0, -EBUSY with who it is, or -errno. */
+static int take_lock(int fd, bool until_idle, struct err *err)
+{
+	int r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+
+	if (r == -EWOULDBLOCK && !until_idle && read_holder(fd).until_idle) {
+		end_holder(fd);
+		r = filelock_wait(fd, TAKEOVER_SECONDS);
+	}
+	if (r == -EWOULDBLOCK || r == -ETIMEDOUT)
+		return busy(fd, err);
+	if (r < 0)
+		return err_set(err, -r, "cannot lock " LOCK_PATH ": %s", strerror(-r));
+	if (ftruncate(fd, 0) < 0 ||
+		dprintf(fd, "%d%s\n", (int)getpid(), until_idle ? UNTIL_IDLE : "") < 0)
+		return err_set(err, errno, "cannot write " LOCK_PATH ": %m");
+	return 0;
+}
+
+int watcher_lock(const struct sysroot *root, bool until_idle, struct err *err)
 {
 	int fd = open_lock(root, err);
+	int r;
 
 	if (fd < 0)
 		return fd;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int r;
-
-		if (errno == EWOULDBLOCK)
-			r = busy(fd, err);
-		else
-			r = err_set(err, errno, "cannot lock " LOCK_PATH ": %m");
-		close(fd);
-		return r;
-	}
-	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
-		int r = err_set(err, errno, "cannot write " LOCK_PATH ": %m");
-
+	r = take_lock(fd, until_idle, err);
+	if (r < 0) {
 		close(fd);
 		return r;
 	}

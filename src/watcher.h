@@ -3,7 +3,8 @@
  * watcher.h - one watcher a host: the lock it holds, and starting it.
  *
  * The lock is a flock() on /run/vifpin/watch.lock, which ends with the process;
- * the file holds the watcher's PID for people to read and is never removed.
+ * the file says "PID", or "PID until-idle" of one that a hook started, and is never
+ * removed.
  *
  * A watcher that ends when no vif is left gives its lock back while it holds the
  * ledger's, having seen there that no vif is in it. Whoever has committed a vif
@@ -16,8 +17,14 @@
 #include "err.h"
 #include "sysroot.h"
 
-/* Takes the lock: a close-on-exec descriptor, or -EBUSY, naming who holds it, or -errno. */
-int watcher_lock(const struct sysroot *root, struct err *err);
+#include <stdbool.h>
+
+/*
+ * Takes the lock: a close-on-exec descriptor, or -EBUSY, naming who holds it, or
+ * -errno. A watcher that is to stay (not until_idle) takes over from one that a
+ * hook started: that one is ended, and waited for at most 5 seconds.
+ */
+int watcher_lock(const struct sysroot *root, bool until_idle, struct err *err);
 
 /* Is the lock held by somebody? 1 yes, 0 no, -errno. */
 int watcher_is_running(const struct sysroot *root, struct err *err);

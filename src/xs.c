@@ -5,9 +5,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 #include <xenstore.h>
 
 #define WATCH_PATH "backend/vif"
@@ -18,22 +23,98 @@
 
 struct xs {
 	struct xs_handle *handle;
+	int death_fd;
+	bool has_timer;
+	timer_t timer;         /* runs while xenstored owes an answer */
+	unsigned int patience; /* seconds */
 };
 
-int xs_connect(struct xs **out, struct err *err)
+static void on_timer(union sigval value)
 {
-	struct xs *xs = malloc(sizeof *xs);
+	const struct xs_patience *patience = value.sival_ptr;
+
+	patience->late(patience->data);
+}
+
+static int make_timer(struct xs *xs, const struct xs_patience *patience)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD,
+		.sigev_notify_function = on_timer,
+		.sigev_value.sival_ptr = (void *)patience,
+	};
+
+	if (!patience)
+		return 0;
+	xs->patience = patience->seconds;
+	if (timer_create(CLOCK_MONOTONIC, &event, &xs->timer) < 0)
+		return -errno;
+	xs->has_timer = true;
+	return 0;
+}
+
+/* Around every call that waits for xenstored. */
+static void set_timer(struct xs *xs, unsigned int seconds)
+{
+	const struct itimerspec limit = {
+		.it_value = { .tv_sec = seconds },
+		.it_interval = { .tv_sec = seconds ? 1 : 0 },
+	};
+	int code = errno;
+
+	if (xs->has_timer)
+		timer_settime(xs->timer, 0, &limit, NULL);
+	errno = code;
+}
+
+static void begin_wait(struct xs *xs)
+{
+	set_timer(xs, xs->patience);
+}
+
+static void end_wait(struct xs *xs)
+{
+	set_timer(xs, 0);
+}
+
+/* A connection that is never used: its end is xenstored's. */
+static int open_death_fd(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = xs_daemon_socket();
+	int fd;
+
+	if (!path || !copy_str(address.sun_path, sizeof address.sun_path, path))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+int xs_connect(struct xs **out, const struct xs_patience *patience, struct err *err)
+{
+	struct xs *xs = calloc(1, sizeof *xs);
+	int r;
 
 	if (!xs)
 		return err_set(err, ENOMEM, "out of memory");
-	xs->handle = xs_open(0);
-	if (!xs->handle) {
-		int code = errno;
-
-		free(xs);
-		return err_set(
-			err, code, "cannot reach xenstored: %s; is it running?", strerror(code));
+	xs->death_fd = -1;
+	r = make_timer(xs, patience);
+	if (r == 0) {
+		begin_wait(xs);
+		xs->handle = xs_open(0);
+		r = xs->handle ? 0 : -errno;
+		end_wait(xs);
 	}
+	if (r < 0) {
+		xs_disconnect(xs);
+		return err_set(err, -r, "cannot reach xenstored: %s; is it running?", strerror(-r));
+	}
+	if (patience)
+		xs->death_fd = open_death_fd();
 	*out = xs;
 	return 0;
 }
@@ -42,16 +123,29 @@ void xs_disconnect(struct xs *xs)
 {
 	if (!xs)
 		return;
-	xs_close(xs->handle);
+	if (xs->handle)
+		xs_close(xs->handle);
+	if (xs->death_fd >= 0)
+		close(xs->death_fd);
+	if (xs->has_timer)
+		timer_delete(xs->timer);
 	free(xs);
+}
+
+int xs_death_fd(struct xs *xs)
+{
+	return xs->death_fd;
 }
 
 /* The value, to be freed, or NULL with errno. It ends with a NUL and holds none. */
 static char *read_value(struct xs *xs, const char *path)
 {
 	unsigned int len;
-	char *value = xs_read(xs->handle, XBT_NULL, path, &len);
+	char *value;
 
+	begin_wait(xs);
+	value = xs_read(xs->handle, XBT_NULL, path, &len);
+	end_wait(xs);
 	if (value && strlen(value) != len) {
 		free(value);
 		errno = EINVAL;
@@ -101,8 +195,11 @@ unsigned int xs_own_domid(struct xs *xs)
 
 static char **list_directory(struct xs *xs, const char *path, unsigned int *n)
 {
-	char **names = xs_directory(xs->handle, XBT_NULL, path, n);
+	char **names;
 
+	begin_wait(xs);
+	names = xs_directory(xs->handle, XBT_NULL, path, n);
+	end_wait(xs);
 	if (!names)
 		*n = 0;
 	return names;
@@ -230,16 +327,10 @@ static int list_domain_vifs(
 		struct vif_id id = { .domid = domid };
 		struct vif_id *grown;
 		unsigned long devid;
-		int r;
 
 		if (!parse_number(names[i], NULL, DEVID_MAX, &devid))
 			continue;
 		id.devid = (unsigned int)devid;
-		r = xs_has_vif(xs, id, err);
-		if (r < 0)
-			return r;
-		if (!r)
-			continue;
 		grown = array_grow(list->v, list->n, sizeof *grown);
 		if (!grown)
 			return err_set(err, ENOMEM, "out of memory");
@@ -298,7 +389,12 @@ int xs_find_domain(struct xs *xs, const char *name, unsigned int *domid, struct 
 
 int xs_watch_vifs(struct xs *xs, struct err *err)
 {
-	if (!xs_watch(xs->handle, WATCH_PATH, "vif"))
+	bool done;
+
+	begin_wait(xs);
+	done = xs_watch(xs->handle, WATCH_PATH, "vif");
+	end_wait(xs);
+	if (!done)
 		return err_set(err, errno, "cannot watch the vifs in xenstore: %m");
 	return 0;
 }

@@ -33,9 +33,29 @@ struct xs_vif {
 	char *domain; /* the domain's name, owned */
 };
 
-/* Connects. -errno with a sentence. */
-int xs_connect(struct xs **out, struct err *err);
+/*
+ * libxenstore waits for xenstored's answer without end, and nothing but an answer,
+ * or xenstored's death, ends that. With patience, `late` is called when an answer
+ * has not come for `seconds`, and every second from then on until it has. It is
+ * called from another thread, while this one is still waiting.
+ */
+struct xs_patience {
+	unsigned int seconds;
+	void (*late)(void *data);
+	void *data;
+};
+
+/* Connects; patience may be NULL, and must live as long as the process: a call of
+ * `late` may still be on its way after the answer. -errno with a sentence. */
+int xs_connect(struct xs **out, const struct xs_patience *patience, struct err *err);
 void xs_disconnect(struct xs *xs);
+
+/*
+ * A descriptor on which poll() says POLLHUP when xenstored has died, which
+ * xs_event_fd() never does; -1 when xenstored is reached through the kernel, which
+ * does not tell.
+ */
+int xs_death_fd(struct xs *xs);
 
 /* The domid of the domain vifpin runs in: key `domid`, 0 where there is none. */
 unsigned int xs_own_domid(struct xs *xs);
@@ -49,7 +69,10 @@ int xs_has_vif(struct xs *xs, struct vif_id id, struct err *err);
 int xs_read_vif(struct xs *xs, struct vif_id id, struct xs_vif *out, struct err *err);
 void xs_vif_free(struct xs_vif *vif);
 
-/* All vifs this domain is the backend of, in no order; *ids is to be freed. */
+/*
+ * All vifs this domain is the backend of, in no order; *ids is to be freed. One that
+ * is just being made or removed may be among them and not be there for xs_has_vif().
+ */
 int xs_list_vifs(struct xs *xs, struct vif_id **ids, size_t *n, struct err *err);
 
 /* The domid of the domain of this name; -ENOENT when there is none. */
