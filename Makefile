@@ -97,16 +97,20 @@ $(B)/tests/xenstored-stub.so: tests/host/xenstored-stub.c | $(B)/tests
 
 check: check-unit check-host
 
-check-unit: $(UNIT_TESTS) $(CORE_OBJECTS) | $(B)/results
-	tests/unit/run $(B) $(CORE_OBJECTS)
+check-unit: $(UNIT_TESTS) $(OBJECTS) | $(B)/results
+	tests/unit/run $(B) $(CORE)
 
 check-host: all $(B)/tests/xenstored-stub.so | $(B)/results
 	tests/host/run
 
+check-xen: deps-xen all | $(B)/results
+	tests/xen/build-host bookworm build/xen/bookworm
+	tests/xen/run-host bookworm build/xen/bookworm
+
 demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
 
-.PHONY: all install uninstall check check-unit check-host demo
+.PHONY: all install uninstall check check-unit check-host check-xen demo
 
 # --- the machine ----------------------------------------------------------------------------
 

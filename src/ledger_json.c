@@ -62,9 +62,9 @@ static int get_number(struct json_object *object, const char *key, unsigned int 
 	return 0;
 }
 
-/* A text of at most size - 1 bytes, without NUL and control characters. */
-static int get_text(
-	struct json_object *object, const char *key, char *buf, size_t size, struct err *err)
+/* A string, which lives as long as the object. */
+static int get_string(
+	struct json_object *object, const char *key, const char **out, struct err *err)
 {
 	struct json_object *field;
 	const char *text;
@@ -74,7 +74,22 @@ static int get_text(
 	if (r < 0)
 		return r;
 	text = json_object_get_string(field);
-	if (strlen(text) != (size_t)json_object_get_string_len(field) || !copy_str(buf, size, text))
+	if (strlen(text) != (size_t)json_object_get_string_len(field))
+		return err_set(err, EBADMSG, "\"%s\" has a NUL in it", key);
+	*out = text;
+	return 0;
+}
+
+/* A string of at most size - 1 bytes. */
+static int get_text(
+	struct json_object *object, const char *key, char *buf, size_t size, struct err *err)
+{
+	const char *text;
+	int r = get_string(object, key, &text, err);
+
+	if (r < 0)
+		return r;
+	if (!copy_str(buf, size, text))
 		return err_set(err, EBADMSG, "\"%s\" is too long", key);
 	return 0;
 }
@@ -151,13 +166,13 @@ static int parse_state(struct json_object *object, enum vif_state *state, struct
 
 static int parse_vif_fields(struct json_object *object, struct vif_entry *vif, struct err *err)
 {
-	struct json_object *domain;
+	const char *domain;
 	int r;
 
-	r = get_field(object, "domain", json_type_string, &domain, err);
+	r = get_string(object, "domain", &domain, err);
 	if (r < 0)
 		return r;
-	if (ledger_set_domain(vif, json_object_get_string(domain)) < 0)
+	if (ledger_set_domain(vif, domain) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	r = get_text(object, "uuid", vif->uuid, sizeof vif->uuid, err);
 	if (r < 0)
@@ -257,6 +272,8 @@ static int parse_root(struct json_object *root, struct ledger *ledger, struct er
 	r = get_number(root, "version", INT_MAX, &version, err);
 	if (r < 0)
 		return r;
+	if (version == 0)
+		return err_set(err, EBADMSG, "has version 0, there is none");
 	if (version > LEDGER_VERSION)
 		return err_set(err, ENOTSUP, "has version %u, this vifpin knows %d", version,
 			LEDGER_VERSION);
@@ -269,29 +286,88 @@ static int parse_root(struct json_object *root, struct ledger *ledger, struct er
 	return parse_array(root, "remembered", REMEMBERED_MAX, parse_remembered, ledger, err);
 }
 
-int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *err)
+/* All of the text as one value; NULL with a sentence when it is none. */
+static struct json_object *parse_json(const char *text, size_t len, struct err *err)
 {
 	_cleanup_(tokener_freep) struct json_tokener *tokener = json_tokener_new();
 	_cleanup_(json_putp) struct json_object *root = NULL;
+	size_t end = len;
+
+	if (!tokener) {
+		err_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	root = json_tokener_parse_ex(tokener, text, (int)len);
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		root = json_tokener_parse_ex(tokener, "", 1); /* the end, for `null` and the like */
+	else
+		end = json_tokener_get_parse_end(tokener);
+	if (json_tokener_get_error(tokener) != json_tokener_success) {
+		err_set(err, EBADMSG, "it is not JSON: %s",
+			json_tokener_error_desc(json_tokener_get_error(tokener)));
+		return NULL;
+	}
+	for (; end < len; end++) {
+		if (!memchr(" \t\r\n", text[end], 4)) {
+			err_set(err, EBADMSG, "something stands behind its end");
+			return NULL;
+		}
+	}
+	return json_object_get(root);
+}
+
+/* Fields of all objects in a value. */
+static size_t count_fields(struct json_object *value)
+{
+	size_t count = 0;
+
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			count += count_fields(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach (value, key, field) {
+			(void)key;
+			count += 1 + count_fields(field);
+		}
+	}
+	return count;
+}
+
+/* In a text that is JSON, every colon outside a string is a field's. */
+static size_t count_colons(const char *text, size_t len)
+{
+	bool in_string = false;
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\\' && in_string)
+			i++;
+		else if (text[i] == '"')
+			in_string = !in_string;
+		else if (text[i] == ':' && !in_string)
+			count++;
+	}
+	return count;
+}
+
+int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *err)
+{
+	_cleanup_(json_putp) struct json_object *root = NULL;
 	_cleanup_(ledger_clearp) struct ledger ledger = { 0 };
+	struct err reason = { "" };
 	int r;
 
-	if (!tokener)
-		return err_set(err, ENOMEM, "out of memory");
 	if (len >= INT_MAX)
 		return err_set(err, EBADMSG, "it is too large");
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	root = json_tokener_parse_ex(tokener, text, (int)len + 1);
-	if (!root || json_tokener_get_error(tokener) != json_tokener_success)
-		return err_set(err, EBADMSG, "it is not JSON: %s",
-			json_tokener_error_desc(json_tokener_get_error(tokener)));
-	for (size_t i = json_tokener_get_parse_end(tokener); i < len; i++) {
-		if (!strchr(" \t\r\n", text[i]) || !text[i])
-			return err_set(err, EBADMSG, "something stands behind its end");
-	}
+	root = parse_json(text, len, &reason);
+	if (*reason.msg)
+		return err_set(err, EBADMSG, "%s", reason.msg);
 	r = parse_root(root, &ledger, err);
 	if (r < 0)
 		return r;
+	if (count_fields(root) != count_colons(text, len))
+		return err_set(err, EBADMSG, "a field is there twice");
 	*out = ledger;
 	ledger = (struct ledger){ 0 };
 	return 0;

@@ -26,15 +26,19 @@ static bool skip_fields(const char **p, int at, int to)
 	return true;
 }
 
+/* Reads the number in field `to`, which another field has to follow: else it may be cut. */
+static bool parse_field(const char **p, int at, int to, unsigned long max, unsigned long *out)
+{
+	return skip_fields(p, at, to) && parse_number(*p, p, max, out) && **p == ' ';
+}
+
 static bool parse_fields(const char *p, struct pidstat *out)
 {
 	unsigned long ppid, flags, start;
 
-	if (!skip_fields(&p, FIRST_FIELD, 4) || !parse_number(p, &p, INT_MAX, &ppid))
-		return false;
-	if (!skip_fields(&p, 4, 9) || !parse_number(p, &p, UINT_MAX, &flags))
-		return false;
-	if (!skip_fields(&p, 9, 22) || !parse_number(p, &p, ULONG_MAX, &start))
+	if (!parse_field(&p, FIRST_FIELD, 4, INT_MAX, &ppid) ||
+		!parse_field(&p, 4, 9, UINT_MAX, &flags) ||
+		!parse_field(&p, 9, 22, ULONG_MAX, &start))
 		return false;
 	out->ppid = (pid_t)ppid;
 	out->flags = (unsigned int)flags;
@@ -75,17 +79,12 @@ int pidstat_parse_allowed(const char *status, struct cpuset *out)
 {
 	static const char key[] = "\nCpus_allowed_list:";
 	const char *line = strstr(status, key);
-	char list[4096];
-	size_t n;
+	_cleanup_free_ char *list = NULL;
 
 	if (!line)
 		return -EINVAL;
 	line += sizeof key - 1;
 	line += strspn(line, " \t");
-	n = strcspn(line, "\n");
-	if (n >= sizeof list)
-		return -EINVAL;
-	memcpy(list, line, n);
-	list[n] = '\0';
-	return cpuset_parse_list(list, out);
+	list = strndup(line, strcspn(line, "\n"));
+	return list ? cpuset_parse_list(list, out) : -ENOMEM;
 }

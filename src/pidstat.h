@@ -32,7 +32,8 @@ int pidstat_parse(const char *text, struct pidstat *out);
 /* True for a thread made by kthreadd: PF_KTHREAD (include/linux/sched.h) and parent 2. */
 bool pidstat_is_kthread(const struct pidstat *stat);
 
-/* The CPUs in the line "Cpus_allowed_list:" of /proc/PID/status. -EINVAL without it. */
+/* The CPUs in the line "Cpus_allowed_list:" of /proc/PID/status. -EINVAL without it,
+ * -ENOMEM. */
 int pidstat_parse_allowed(const char *status, struct cpuset *out);
 
 #endif
