@@ -37,13 +37,19 @@ TOP     = place rebuild pass pins cmd $(basename $(notdir $(wildcard src/cmd_*.c
 OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE) $(EDGES) $(TOP)))
 CORE_OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE)))
 
+# `make V=1` shows the commands.
+Q   = $(if $(V),,@)
+say = @$(if $(V),:,echo '  $(1)')
+
 all: $(B)/vifpin
 
 $(B)/vifpin: $(OBJECTS)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(OUR_LDLIBS)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(OUR_LDLIBS)
 
 $(B)/src/%.o: src/%.c | $(B)/src
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) -c -o $@ $<
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) -c -o $@ $<
 
 $(B)/src $(B)/tests $(B)/results:
 	mkdir -p $@
@@ -89,11 +95,13 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*
 UNIT_LIBS  = $(shell $(PKG_CONFIG) --libs cmocka)
 
 $(B)/tests/test_%: tests/unit/test_%.c $(CORE_OBJECTS) | $(B)/tests
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) -Isrc -DDATA='"tests/unit/data"' \
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) -Isrc -DDATA='"tests/unit/data"' \
 		-o $@ $< $(CORE_OBJECTS) $(OUR_LDLIBS) $(UNIT_LIBS)
 
 $(B)/tests/xenstored-stub.so: tests/host/xenstored-stub.c | $(B)/tests
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC -o $@ $<
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC -o $@ $<
 
 check: check-unit check-host
 

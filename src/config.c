@@ -92,19 +92,25 @@ static void scan_token(struct scan *scan)
 	scan_past(scan, end);
 }
 
-/* The name of the next assignment and its line; false at the end of the text. */
-static bool scan_key(struct scan *scan, char *name, size_t size, unsigned int *line)
+struct assignment {
+	char key[64];
+	unsigned int line;
+	bool adds; /* += */
+};
+
+/* The next assignment; false at the end of the text. */
+static bool scan_assignment(struct scan *scan, struct assignment *out)
 {
 	int depth = 0;
 
 	while (*scan->p) {
 		size_t n = strspn(
 			scan->p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-		const char *behind = scan->p + n + strspn(scan->p + n, " \t+");
+		const char *behind = scan->p + n + strspn(scan->p + n, " \t");
 
-		if (n && depth == 0 && *behind == '=') {
-			*line = scan->line;
-			snprintf(name, size, "%.*s", (int)n, scan->p);
+		if (n && depth == 0 && (*behind == '=' || strncmp(behind, "+=", 2) == 0)) {
+			*out = (struct assignment){ .line = scan->line, .adds = *behind == '+' };
+			snprintf(out->key, sizeof out->key, "%.*s", (int)n, scan->p);
 			scan_past(scan, behind + 1);
 			return true;
 		}
@@ -117,31 +123,53 @@ static bool scan_key(struct scan *scan, char *name, size_t size, unsigned int *l
 	return false;
 }
 
-static int read_key(const XLU_Config *cfg, const char *name, struct config *out, struct err *err)
+/* `seen` has a flag for each of keys[]: libxlutil would let the last one win. */
+static int check_key(
+	const XLU_Config *cfg, const struct assignment *at, void *data, struct err *err)
 {
-	const struct key *key = find_key(name);
+	const struct key *key = find_key(at->key);
+	bool *seen = data;
 
+	(void)cfg;
 	if (!key)
 		return err_set(err, EINVAL, "unknown key; see vifpin.conf(5)");
-	return key->read(cfg, name, out, err);
+	if (seen[key - keys] && !at->adds)
+		return err_set(err, EINVAL, "is there twice");
+	seen[key - keys] = true;
+	return 0;
+}
+
+static int read_key(const XLU_Config *cfg, const struct assignment *at, void *data, struct err *err)
+{
+	return find_key(at->key)->read(cfg, at->key, data, err);
+}
+
+/* Hands every assignment to `each`, and says where the one is that it refused. */
+static int for_each_key(const XLU_Config *cfg, const char *text, const char *name,
+	int (*each)(
+		const XLU_Config *cfg, const struct assignment *at, void *data, struct err *err),
+	void *data, struct err *err)
+{
+	struct scan scan = { text, 1 };
+	struct assignment at;
+
+	while (scan_assignment(&scan, &at)) {
+		struct err why = { "" };
+		int r = each(cfg, &at, data, &why);
+
+		if (r < 0)
+			return err_set(err, -r, "%s:%u: %s: %s", name, at.line, at.key, why.msg);
+	}
+	return 0;
 }
 
 static int read_keys(const XLU_Config *cfg, const char *text, const char *name, struct config *out,
 	struct err *err)
 {
-	struct scan scan = { text, 1 };
-	unsigned int line;
-	char key[64];
-	int r;
+	bool seen[ARRAY_SIZE(keys)] = { false };
+	int r = for_each_key(cfg, text, name, check_key, seen, err);
 
-	while (scan_key(&scan, key, sizeof key, &line)) {
-		struct err why = { "" };
-
-		r = read_key(cfg, key, out, &why);
-		if (r < 0)
-			return err_set(err, -r, "%s:%u: %s: %s", name, line, key, why.msg);
-	}
-	return 0;
+	return r < 0 ? r : for_each_key(cfg, text, name, read_key, out, err);
 }
 
 /* libxlutil's report is "NAME:LINE: config parsing error near ...: ...\n", more lines perhaps. */

@@ -148,6 +148,18 @@ int cpuset_parse_mask(const char *text, struct cpuset *set)
 	return 0;
 }
 
+/* Takes the blanks off both ends. */
+static char *trim(char *text)
+{
+	size_t n;
+
+	text += strspn(text, " \t");
+	n = strlen(text);
+	while (n && strchr(" \t", text[n - 1]))
+		text[--n] = '\0';
+	return text;
+}
+
 /* One element of xl's list, blanks already taken off. */
 static int apply_xl_element(
 	const char *element, const struct cpuset *all, struct cpuset *set, struct err *err)
@@ -185,9 +197,7 @@ int cpuset_parse_xl(const char *text, const struct cpuset *all, struct cpuset *s
 		return err_set(err, ENOMEM, "out of memory");
 	cpuset_zero(&out);
 	while ((element = strsep(&rest, ","))) {
-		element += strspn(element, " \t");
-		element[strcspn(element, " \t")] = '\0';
-		r = apply_xl_element(element, all, &out, err);
+		r = apply_xl_element(trim(element), all, &out, err);
 		if (r < 0)
 			return r;
 	}

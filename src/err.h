@@ -4,7 +4,9 @@
  *
  * Functions that can fail return 0 or a negative errno value and, where they
  * take a `struct err *`, leave in it one sentence without a final newline:
- * what failed, why, and what to do where that is known. The caller owns the
+ * what failed, why, and what to do where that is known. Control characters that
+ * came in with a name or a value are shown as '?': it is one line on a terminal and
+ * in a log, whatever it tells of. The caller owns the
  * struct; a function writes to it only when it fails. NULL means that the
  * caller does not want the sentence.
  */

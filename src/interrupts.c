@@ -27,6 +27,17 @@ static char *skip_counts(char *p)
 	}
 }
 
+/* Moves *p behind `word` and the blanks after it, if that is what comes. */
+static bool skip_word(char **p, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*p, word, n) != 0 || !isblank((unsigned char)(*p)[n]))
+		return false;
+	*p = skip_blanks(*p + n);
+	return true;
+}
+
 /* The action behind "xen-dyn...-event", or NULL for any other kind of interrupt. */
 static char *event_action(char *p)
 {
@@ -37,9 +48,9 @@ static char *event_action(char *p)
 	if (chip > 6 && strncmp(p + chip - 6, "-event", 6) == 0)
 		return skip_blanks(p + chip);
 	p = skip_blanks(p + chip);
-	if (strncmp(p, "-event", 6) != 0 || !isblank((unsigned char)p[6]))
-		return NULL;
-	return skip_blanks(p + 6);
+	if (!skip_word(&p, "Edge"))
+		skip_word(&p, "Level");
+	return skip_word(&p, "-event") ? p : NULL;
 }
 
 static bool parse_line(char *line, struct interrupt *out)

@@ -9,7 +9,8 @@
  *
  * An event channel's chip is xen-dyn or xen-dyn-lateeoi and its type "event"
  * (drivers/xen/events/events_base.c); kernels before 4.11 print
- * "xen-dyn-event", later ones "xen-dyn    -event".
+ * "xen-dyn-event", later ones "xen-dyn    -event", and those with
+ * CONFIG_GENERIC_IRQ_SHOW_LEVEL (arm) "xen-dyn     Edge    -event".
  */
 #ifndef VIFPIN_INTERRUPTS_H
 #define VIFPIN_INTERRUPTS_H

@@ -286,35 +286,30 @@ static int parse_root(struct json_object *root, struct ledger *ledger, struct er
 	return parse_array(root, "remembered", REMEMBERED_MAX, parse_remembered, ledger, err);
 }
 
-/* All of the text as one value; NULL with a sentence when it is none. */
-static struct json_object *parse_json(const char *text, size_t len, struct err *err)
+/* All of the text as one value, which is NULL for "null". */
+static int parse_json(const char *text, size_t len, struct json_object **out, struct err *err)
 {
 	_cleanup_(tokener_freep) struct json_tokener *tokener = json_tokener_new();
 	_cleanup_(json_putp) struct json_object *root = NULL;
 	size_t end = len;
 
-	if (!tokener) {
-		err_set(err, ENOMEM, "out of memory");
-		return NULL;
-	}
+	if (!tokener)
+		return err_set(err, ENOMEM, "out of memory");
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	root = json_tokener_parse_ex(tokener, text, (int)len);
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
 		root = json_tokener_parse_ex(tokener, "", 1); /* the end, for `null` and the like */
 	else
 		end = json_tokener_get_parse_end(tokener);
-	if (json_tokener_get_error(tokener) != json_tokener_success) {
-		err_set(err, EBADMSG, "it is not JSON: %s",
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+		return err_set(err, EBADMSG, "it is not JSON: %s",
 			json_tokener_error_desc(json_tokener_get_error(tokener)));
-		return NULL;
-	}
 	for (; end < len; end++) {
-		if (!memchr(" \t\r\n", text[end], 4)) {
-			err_set(err, EBADMSG, "something stands behind its end");
-			return NULL;
-		}
+		if (!memchr(" \t\r\n", text[end], 4))
+			return err_set(err, EBADMSG, "something stands behind its end");
 	}
-	return json_object_get(root);
+	*out = json_object_get(root);
+	return 0;
 }
 
 /* Fields of all objects in a value. */
@@ -355,15 +350,13 @@ int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *e
 {
 	_cleanup_(json_putp) struct json_object *root = NULL;
 	_cleanup_(ledger_clearp) struct ledger ledger = { 0 };
-	struct err reason = { "" };
 	int r;
 
 	if (len >= INT_MAX)
 		return err_set(err, EBADMSG, "it is too large");
-	root = parse_json(text, len, &reason);
-	if (*reason.msg)
-		return err_set(err, EBADMSG, "%s", reason.msg);
-	r = parse_root(root, &ledger, err);
+	r = parse_json(text, len, &root, err);
+	if (r == 0)
+		r = parse_root(root, &ledger, err);
 	if (r < 0)
 		return r;
 	if (count_fields(root) != count_colons(text, len))
