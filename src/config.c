@@ -123,53 +123,50 @@ static bool scan_assignment(struct scan *scan, struct assignment *out)
 	return false;
 }
 
-/* `seen` has a flag for each of keys[]: libxlutil would let the last one win. */
-static int check_key(
-	const XLU_Config *cfg, const struct assignment *at, void *data, struct err *err)
+/* Is the key assigned to again behind `scan`? */
+static bool is_there_later(struct scan scan, const char *key)
+{
+	struct assignment at;
+
+	while (scan_assignment(&scan, &at)) {
+		if (strcmp(at.key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * `seen` has a flag for each of keys[]: of two assignments libxlutil would let the last
+ * win. What it has is what came of all of a key's += too, so it is read at the last.
+ */
+static int read_key(const XLU_Config *cfg, const struct assignment *at, bool is_last, bool *seen,
+	struct config *out, struct err *err)
 {
 	const struct key *key = find_key(at->key);
-	bool *seen = data;
 
-	(void)cfg;
 	if (!key)
 		return err_set(err, EINVAL, "unknown key; see vifpin.conf(5)");
 	if (seen[key - keys] && !at->adds)
 		return err_set(err, EINVAL, "is there twice");
 	seen[key - keys] = true;
-	return 0;
-}
-
-static int read_key(const XLU_Config *cfg, const struct assignment *at, void *data, struct err *err)
-{
-	return find_key(at->key)->read(cfg, at->key, data, err);
-}
-
-/* Hands every assignment to `each`, and says where the one is that it refused. */
-static int for_each_key(const XLU_Config *cfg, const char *text, const char *name,
-	int (*each)(
-		const XLU_Config *cfg, const struct assignment *at, void *data, struct err *err),
-	void *data, struct err *err)
-{
-	struct scan scan = { text, 1 };
-	struct assignment at;
-
-	while (scan_assignment(&scan, &at)) {
-		struct err why = { "" };
-		int r = each(cfg, &at, data, &why);
-
-		if (r < 0)
-			return err_set(err, -r, "%s:%u: %s: %s", name, at.line, at.key, why.msg);
-	}
-	return 0;
+	return is_last ? key->read(cfg, at->key, out, err) : 0;
 }
 
 static int read_keys(const XLU_Config *cfg, const char *text, const char *name, struct config *out,
 	struct err *err)
 {
 	bool seen[ARRAY_SIZE(keys)] = { false };
-	int r = for_each_key(cfg, text, name, check_key, seen, err);
+	struct scan scan = { text, 1 };
+	struct assignment at;
 
-	return r < 0 ? r : for_each_key(cfg, text, name, read_key, out, err);
+	while (scan_assignment(&scan, &at)) {
+		struct err why = { "" };
+		int r = read_key(cfg, &at, !is_there_later(scan, at.key), seen, out, &why);
+
+		if (r < 0)
+			return err_set(err, -r, "%s:%u: %s: %s", name, at.line, at.key, why.msg);
+	}
+	return 0;
 }
 
 /* libxlutil's report is "NAME:LINE: config parsing error near ...: ...\n", more lines perhaps. */

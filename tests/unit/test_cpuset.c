@@ -286,7 +286,7 @@ static const struct xl_row {
 	{ "7-2", NULL, NOT_XL("7-2") },
 	{ "1-2-3", NULL, NOT_XL("1-2-3") },
 	{ "01", NULL, NOT_XL("01") },
-	{ "0-3\n", NULL, NOT_XL("0-3\n") },
+	{ "0-3\n", NULL, NOT_XL("0-3?") },
 	{ "0-14:2", NULL, NOT_XL("0-14:2") },
 	{ "0,8192,x", NULL, NOT_XL("8192") },
 	{ "none", NULL, NOT_XL("none") },
