@@ -115,10 +115,22 @@ check-xen: deps-xen all | $(B)/results
 	tests/xen/build-host bookworm build/xen/bookworm
 	tests/xen/run-host bookworm build/xen/bookworm
 
+# What the sanitizers and valgrind report fails a test.
+ASAN     = build/asan
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
+
+check-asan: all $(UNIT_TESTS) $(B)/tests/xenstored-stub.so
+	$(MAKE) B=$(ASAN) SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" \
+		all check-unit
+	mkdir -p $(ASAN)/reports $(ASAN)/results
+	VIFPIN_BIN=$(CURDIR)/$(ASAN)/vifpin VIFPIN_REPORTS=$(CURDIR)/$(ASAN)/reports \
+		VIFPIN_TAP=$(CURDIR)/$(ASAN)/results/host.tap VIFPIN_SLOWNESS=3 tests/host/run
+	VIFPIN_WRAP="$(VALGRIND)" tests/unit/run $(B) $(CORE)
+
 demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
 
-.PHONY: all install uninstall check check-unit check-host check-xen demo
+.PHONY: all install uninstall check check-unit check-host check-xen check-asan demo
 
 # --- the machine ----------------------------------------------------------------------------
 

@@ -96,7 +96,8 @@ static int read_all(int fd, char **text, size_t *len)
 
 int sysroot_read_at(int dir_fd, const char *path, char **text, size_t *len)
 {
-	_cleanup_(closep) int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: where somebody put a FIFO it must not be waited for. */
+	_cleanup_(closep) int fd = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;

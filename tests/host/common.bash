@@ -1,0 +1,178 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# common.bash - what the .bats files have in common: a simulated dom0 for each test, and what is
+# compared with what. A comparison that fails says what it got.
+
+bats_require_minimum_version 1.5.0
+# shellcheck source=await.bash
+. "$BATS_TEST_DIRNAME/await.bash"
+
+# A process of its own, not for isolation: bats traces every command of the test's shell, slowly.
+sim() {
+    "$BATS_TEST_DIRNAME/sim" "$@"
+}
+
+setup() {
+    [ -n "${SANDBOX-}" ] || {
+        echo "these tests change the machine they run on; call tests/host/run" >&2
+        return 1
+    }
+    export SIM_DIR=$BATS_TEST_TMPDIR
+    export SIM_ROOT=$SIM_DIR/root
+    export PATH="$SANDBOX/sbin:$PATH"
+    # shellcheck disable=SC2034 # used by tests
+    LEDGER=$SIM_ROOT/var/lib/vifpin/ledger.json
+    sim begin
+}
+
+# What failed has the end of the log with it.
+teardown() {
+    [ -n "$BATS_TEST_COMPLETED" ] || tail -n 20 "$SIM_DIR/syslog" /var/log/xen/xen-hotplug.log
+    sim end
+}
+
+# equal EXPECTED ACTUAL [WHAT]
+equal() {
+    [ "$1" != "$2" ] || return 0
+    printf '%s\nexpected: %s\n     got: %s\n' "${3:-they differ}" "$1" "$2" >&2
+    return 1
+}
+
+# What takes longer hangs (and bats would wait with it).
+PATIENCE=$((20 * ${VIFPIN_SLOWNESS:-1}))
+
+# ends STATUS STDERR COMMAND [ARG]...: the command ends so and prints nothing on stdout.
+ends() {
+    local expected_status=$1 expected_stderr=$2
+
+    shift 2
+    run --separate-stderr timeout "$PATIENCE" "$@"
+    # shellcheck disable=SC2154 # set by run
+    equal "$expected_status" "$status" "status of: $*"
+    # shellcheck disable=SC2154
+    equal "$expected_stderr" "$stderr" "stderr of: $*"
+    # shellcheck disable=SC2154
+    equal "" "$output" "stdout of: $*"
+}
+
+# What `vifpin list -J` says, a line a vif: "1.0 vif1.0 pinned 0/1 2/3", tx/rx of each queue.
+places() {
+    local json
+
+    json=$(vifpin list -J) || return
+    jq -r '.vifs[] | "\(.domid).\(.devid) \(.dev) \(.state) " +
+        ([.queues[] | "\(.tx_cpu)/\(.rx_cpu)"] | join(" "))' <<<"$json"
+}
+
+# lists [LINE]...: places prints these lines and no others, at once ...
+lists() {
+    local expected now
+
+    expected=$(printf '%s\n' "$@")
+    now=$(places) || return
+    equal "$expected" "$now" "vifpin list"
+}
+
+# ... or within 5 seconds.
+await_list() {
+    await 5 lists "$@" 2>/dev/null || lists "$@"
+}
+
+# stand DEV PLACE...: every queue's interrupts and threads stand there, and there is no other queue.
+stand() {
+    local dev=$1 place q=0 expected=()
+
+    shift
+    for place; do
+        expected+=("q$((q++)) tx=${place%/*} dealloc=${place%/*} rx=${place#*/} guest-rx=${place#*/}")
+    done
+    equal "$(printf '%s\n' "${expected[@]}")" "$(sim masks "$dev")" "what the kernel shows of $dev"
+}
+
+# Prints who holds the watcher's lock; fails when nobody does. To try the lock would keep a watcher
+# that is just starting from getting it.
+watcher() {
+    local dev
+
+    dev=$(stat -c '%Hd %Ld %i' "$SIM_ROOT/run/vifpin/watch.lock" 2>/dev/null) || return
+    # shellcheck disable=SC2086 # three numbers
+    awk -v file="$(printf '%02x:%02x:%d' $dev)" '
+        $2 == "FLOCK" && $4 == "WRITE" && $6 == file { print $5; found = 1 }
+        END { exit !found }' /proc/locks
+}
+
+has_watcher() {
+    watcher >/dev/null
+}
+
+has_no_watcher() {
+    ! has_watcher
+}
+
+# What is done from now on is not seen by a watcher.
+stop_watcher() {
+    await 5 has_watcher
+    kill -9 "$(watcher)"
+    await 5 has_no_watcher
+}
+
+# From now on online starts no watcher, for somebody holds the lock.
+keep_watchers_away() {
+    mkdir -p "$SIM_ROOT/run/vifpin"
+    exec {NO_WATCHER}>"$SIM_ROOT/run/vifpin/watch.lock"
+    flock "$NO_WATCHER"
+}
+
+let_watchers_in() {
+    exec {NO_WATCHER}>&-
+}
+
+# Runs `vifpin watch` with the options in the background, and waits until it has read everything.
+start_watcher() {
+    vifpin watch "$@" </dev/null >"$SIM_DIR/watch.out" 2>"$SIM_DIR/watch.err" 3>&- &
+    # shellcheck disable=SC2034 # used by tests
+    WATCH_JOB=$!
+    await 5 has_watcher
+}
+
+# logged LINE: vifpin has sent just this to syslog, whatever the priority.
+logged() {
+    sed 's/^<[0-9]*>//' "$SIM_DIR/syslog" | grep -qxF "vifpin: $1"
+}
+
+# guest D N: a guest gD with the vif D.0 of N queues, which came by vif-bridge, connected, and was
+# pinned by the watcher.
+guest() {
+    local d=$1 n=$2
+
+    sim domain "$d" "g$d" "$n"
+    sim vif "$d" 0
+    sim online "$d" 0
+    sim connect "$d" 0 "$n"
+    await 5 is_pinned "$d" 0
+}
+
+# by_hand D N: the same, pinned by `vifpin pin`, and nobody watches. Where that does not matter, for it
+# takes less time.
+by_hand() {
+    local d=$1 n=$2
+
+    sim domain "$d" "g$d" "$n"
+    sim vif "$d" 0 netdev=no hotplug-status=connected
+    sim connect "$d" 0 "$n"
+    ends 0 "" vifpin pin "$d"
+}
+
+is_pinned() {
+    [[ $'\n'$(places) == *$'\n'"$1.$2 "+([^ ])" pinned "* ]]
+}
+
+# stand, for await.
+stands() {
+    stand "$@" 2>/dev/null
+}
+
+has_ended() {
+    ! kill -0 "$1" 2>/dev/null
+}

@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What is wrong is said in one line on stderr, and the exit status is xl's: 1 failed, 2 usage.
+
+load common
+
+CONF_ERROR="vifpin: /etc/xen/vifpin.conf:3: cpus: 'X' is not a CPU, a range of CPUs or 'all'"
+
+bad_config() {
+    printf '# where\n\ncpus = "0-3,X"\n' >"$SIM_ROOT/etc/xen/vifpin.conf"
+}
+
+@test "online and offline without XENBUS_PATH" {
+    for command in online offline; do
+        for path in '' XENBUS_PATH=; do
+            # shellcheck disable=SC2086 # none or one
+            ends 2 "vifpin: $command: XENBUS_PATH is not set; give it as XENBUS_PATH=backend/vif/DOMID/DEVID" \
+                env -u XENBUS_PATH $path vifpin "$command" type_if=vif
+        done
+    done
+}
+
+@test "online and offline with garbage for XENBUS_PATH" {
+    for command in online offline; do
+        for path in X backend/vif/1 backend/vif/1/ backend/vif/1/0/ backend/vif/1/0/state \
+            backend/vbd/1/0 /backend/vif/1/0 backend/vif/-1/0 backend/vif/1/0x backend/vif/x/0 \
+            backend/vif/32752/0 backend/vif/99999999999999999999/0 backend/vif/1/65536 \
+            /local/domain/x/backend/vif/1/0 /local/domain/0/backend/vif/1 ' backend/vif/1/0'; do
+            ends 2 "vifpin: $command: XENBUS_PATH '$path' names no vif; expected backend/vif/DOMID/DEVID" \
+                env "XENBUS_PATH=$path" vifpin "$command"
+        done
+    done
+    lists
+}
+
+@test "online with a word that is no KEY=VALUE" {
+    ends 2 "vifpin: online: 'backend/vif/1/0' is not KEY=VALUE; give XENBUS_PATH=backend/vif/DOMID/DEVID" \
+        vifpin online backend/vif/1/0
+}
+
+@test "online for a vif of another backend domain" {
+    ends 2 "vifpin: online: XENBUS_PATH '/local/domain/5/backend/vif/1/0' is of backend domain 5, this is domain 0; run vifpin there" \
+        env XENBUS_PATH=/local/domain/5/backend/vif/1/0 vifpin online
+    lists
+}
+
+@test "online for a vif that is not in xenstore" {
+    ends 1 "vifpin: vif 9.0 is not in xenstore (no backend/vif/9/0); xl network-list shows a domain's vifs" \
+        env XENBUS_PATH=backend/vif/9/0 vifpin online
+    lists
+    has_no_watcher
+}
+
+@test "without xenstored" {
+    guest 1 1
+    stop_watcher
+    sim stop-xenstored
+    error="vifpin: cannot reach xenstored: No such file or directory; is it running?"
+    ends 1 "$error" env XENBUS_PATH=backend/vif/1/0 vifpin online
+    ends 1 "$error" vifpin pin g1
+    ends 1 "$error" vifpin unpin g1
+    ends 1 "$error" vifpin reconcile
+    lists "1.0 vif1.0 pinned 0/1"
+    # The ledger is enough for offline.
+    ends 0 "" env XENBUS_PATH=backend/vif/1/0 vifpin offline
+    lists
+}
+
+@test "pin and unpin of a domain that does not exist" {
+    sim domain 1 g1 1
+    for command in pin unpin; do
+        for domain in nosuch 7 99999999999999999999 0x1 G1; do
+            ends 1 "vifpin: $domain is an invalid domain identifier (rc=-6); xl list shows the domains" \
+                vifpin "$command" "$domain"
+        done
+        ends 1 "vifpin:  is an invalid domain identifier (rc=-6); xl list shows the domains" \
+            vifpin "$command" ''
+    done
+}
+
+@test "pin and unpin of a vif that the domain does not have" {
+    sim domain 1 g1 1
+    sim domain 2 g2 1
+    sim vif 1 0
+    sim vif 2 7
+    for command in pin unpin; do
+        for device in 7 x -1 0x0 '' 00:16:3e:00:02:07 99999999999999999999; do
+            ends 1 "vifpin: Unknown device $device. xl network-list g1 shows the devices of g1" \
+                vifpin "$command" g1 "$device"
+        done
+    done
+    lists
+}
+
+@test "a bad configuration line: list, pin and unpin refuse" {
+    sim domain 1 g1 1
+    sim vif 1 0
+    bad_config
+    ends 1 "$CONF_ERROR" vifpin list
+    ends 1 "$CONF_ERROR" vifpin pin g1
+    ends 1 "$CONF_ERROR" vifpin unpin g1
+    [ ! -e "$LEDGER" ]
+}
+
+@test "a bad configuration line: hook and watcher say so and go on with the defaults" {
+    sim domain 1 g1 1
+    sim vif 1 0 hotplug-status=connected
+    bad_config
+    ends 0 "$CONF_ERROR" env XENBUS_PATH=backend/vif/1/0 vifpin online
+    await 5 has_watcher
+    sim connect 1 0 1
+    await 5 stands vif1.0 0/1
+    logged "${CONF_ERROR#vifpin: }"
+    stop_watcher
+    ends 0 "$CONF_ERROR" env XENBUS_PATH=backend/vif/1/0 vifpin offline
+    sim vanish 1 0
+    ends 0 "$CONF_ERROR" vifpin watch --until-idle
+    rm "$SIM_ROOT/etc/xen/vifpin.conf"
+    lists
+}
+
+@test "other errors in the configuration" {
+    conf=$SIM_ROOT/etc/xen/vifpin.conf
+    printf 'cpus = "0"\ncpu = "1"\n' >"$conf"
+    ends 1 "vifpin: /etc/xen/vifpin.conf:2: cpu: unknown key; see vifpin.conf(5)" vifpin list
+    printf '\n\n\ncpus = [ "1" ]\n' >"$conf"
+    ends 1 "vifpin: /etc/xen/vifpin.conf:4: cpus: not a string; write cpus = \"0-3\"" vifpin list
+    printf 'cpus = "1"\n=\n' >"$conf"
+    ends 1 "vifpin: /etc/xen/vifpin.conf:2: config parsing error near \`=': syntax error, unexpected '=', expecting \$end or IDENT or NEWLINE or ';'" \
+        vifpin list
+    ends 1 "vifpin: cannot read $SIM_DIR/nosuch: No such file or directory" \
+        vifpin -c "$SIM_DIR/nosuch" list
+    rm "$conf"
+    mkdir "$conf"
+    ends 1 "vifpin: cannot read /etc/xen/vifpin.conf: Is a directory" vifpin list
+}
+
+@test "no CPU is left" {
+    sim domain 1 g1 1
+    sim vif 1 0
+    echo 'cpus = "9"' >"$SIM_ROOT/etc/xen/vifpin.conf"
+    error="vifpin: no CPU is left for vif 1.0: none is online, in cpus of /etc/xen/vifpin.conf and in vifpin's own affinity mask"
+    ends 1 "$error" env XENBUS_PATH=backend/vif/1/0 vifpin online
+    ends 1 "$error" vifpin pin 1
+    lists
+}
+
+@test "usage" {
+    ends 2 "vifpin: unknown command 'x'; vifpin --help lists them" vifpin x
+    ends 2 "vifpin: no command; vifpin --help lists them" vifpin
+    ends 2 "vifpin: unknown option '-x', or its argument is missing; see vifpin --help" vifpin -x list
+    ends 2 "vifpin: unknown option '-c', or its argument is missing; see vifpin --help" vifpin -c
+    ends 2 "vifpin: list: unknown option '-x'; usage: vifpin list [-J] [DOMAIN]" vifpin list -x
+    ends 2 "vifpin: usage: vifpin list [-J] [DOMAIN]" vifpin list 1 2
+    ends 2 "vifpin: watch: unknown option '-x'; usage: vifpin watch [--until-idle]" vifpin watch -x
+    ends 2 "vifpin: usage: vifpin watch [--until-idle]" vifpin watch 1
+    for command in pin unpin; do
+        ends 2 "vifpin: usage: vifpin $command DOMAIN [DEVID|MAC]" vifpin "$command"
+        ends 2 "vifpin: usage: vifpin $command DOMAIN [DEVID|MAC]" vifpin "$command" 1 2 3
+    done
+}
+
+@test "commands that are not there yet are neither known nor advertised" {
+    run --separate-stderr vifpin --help
+    equal 0 "$status"
+    equal "" "$stderr"
+    help=$output
+    for command in online offline pin unpin list verify reconcile watch irqbalance-policy; do
+        [ "$(grep -c "^  $command " <<<"$help")" = 1 ] || equal "1 line" "other" "help: $command"
+    done
+    for command in cpus doctor rebalance; do
+        equal "" "$(grep "^  $command" <<<"$help" || :)"
+        ends 2 "vifpin: unknown command '$command'; vifpin --help lists them" vifpin "$command"
+    done
+}
+
+@test "--version" {
+    run --separate-stderr vifpin --version
+    equal 0 "$status"
+    equal "" "$stderr"
+    [[ $output =~ ^vifpin\ [0-9]+\.[0-9]+(\.[0-9]+)?$ ]]
+}
+
+@test "a root that is not there" {
+    # shellcheck disable=SC2086 # a command and its options
+    ends 1 "vifpin: cannot use $SIM_DIR/nosuch as root: No such file or directory" \
+        ${VIFPIN_WRAP-} "$VIFPIN_BIN" --root "$SIM_DIR/nosuch" list
+}
+
+@test "output that cannot be written" {
+    for command in list 'list -J' --help --version; do
+        # shellcheck disable=SC2016,SC2086 # for the other shell; words
+        run bash -c 'vifpin "$@" >/dev/full' - $command
+        equal 1 "$status" "status of: $command"
+        equal "vifpin: cannot write the output: No space left on device" "$output"
+    done
+}

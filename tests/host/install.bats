@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What make install puts where, and that make uninstall takes all of it away.
+
+load common
+
+REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+
+# in_dest TARGET [VARIABLE=VALUE]...: without building anything.
+in_dest() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$REPO" -o all "$@" \
+        B="${VIFPIN_BIN%/*}" DESTDIR="$DEST"
+}
+
+# "MODE PATH" of everything that is no directory.
+installed() {
+    (cd "$DEST" && find . ! -type d -printf '%m %P\n' | sort -k 2)
+}
+
+setup() {
+    DEST=$BATS_TEST_TMPDIR/dest
+    mkdir "$DEST"
+}
+
+teardown() {
+    :
+}
+
+@test "install: these files and no others" {
+    in_dest install prefix=/usr sysconfdir=/etc
+    equal "\
+755 etc/xen/scripts/vif-post.d/50-vifpin.hook
+644 etc/xen/vifpin.conf
+644 usr/lib/systemd/system/irqbalance.service.d/vifpin.conf
+644 usr/lib/systemd/system/vifpin.service
+755 usr/lib/vifpin/irqbalance-policy
+755 usr/sbin/vifpin" "$(installed)"
+    cmp "$VIFPIN_BIN" "$DEST/usr/sbin/vifpin"
+}
+
+@test "uninstall leaves no file" {
+    in_dest install prefix=/usr sysconfdir=/etc
+    in_dest uninstall prefix=/usr sysconfdir=/etc
+    equal "" "$(installed)"
+    # And has nothing against being called again.
+    in_dest uninstall prefix=/usr sysconfdir=/etc
+}
+
+@test "the installed hook calls the installed vifpin" {
+    in_dest install prefix=/usr sysconfdir=/etc
+    grep -qF ' /usr/sbin/vifpin ' "$DEST/etc/xen/scripts/vif-post.d/50-vifpin.hook"
+    in_dest uninstall prefix=/usr sysconfdir=/etc
+    in_dest install
+    grep -qF ' /usr/local/sbin/vifpin ' "$DEST/etc/xen/scripts/vif-post.d/50-vifpin.hook"
+    [ -x "$DEST/usr/local/sbin/vifpin" ]
+    in_dest uninstall
+    equal "" "$(installed)"
+}
+
+@test "an administrator's configuration is neither overwritten nor removed" {
+    in_dest install prefix=/usr sysconfdir=/etc
+    echo 'cpus = "1"' >"$DEST/etc/xen/vifpin.conf"
+    in_dest install prefix=/usr sysconfdir=/etc
+    in_dest uninstall prefix=/usr sysconfdir=/etc
+    equal "644 etc/xen/vifpin.conf" "$(installed)"
+    equal 'cpus = "1"' "$(<"$DEST/etc/xen/vifpin.conf")"
+}

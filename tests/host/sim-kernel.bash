@@ -1,0 +1,316 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# sim-kernel.bash - what a dom0's kernel shows in /proc and /sys, as files below $SIM_ROOT; part of
+# sim, which says what the functions are for.
+#
+# The texts are those of Linux 6.1 as dom0 of Xen 4.17. A running vifpin may be reading: what is there
+# is replaced by rename, and a directory appears with all its files in it.
+#
+# In $SIM_DIR: irq-lines (/proc/interrupts without head and tail), threads ("PID NAME" of all that
+# sim_thread made), next-pid.
+
+# The flags in /proc/PID/stat: of netback's threads, and of those that are bound to a CPU
+# (PF_KTHREAD is in both, PF_NO_SETAFFINITY in the second); of a process of user space.
+declare -A SIM_FLAGS=([kthread]=2129984 [worker]=69238880 [user]=4194304)
+
+# sim_put PATH: replaces the file below the root by what comes on stdin.
+sim_put() {
+    cat >"$SIM_DIR/put"
+    mv "$SIM_DIR/put" "$SIM_ROOT/$1"
+}
+
+# sim_expand LIST: "0-2,5" as "0 1 2 5".
+sim_expand() {
+    local range
+
+    for range in ${1//,/ }; do
+        seq "${range%-*}" "${range#*-}"
+    done | paste -sd ' '
+}
+
+# sim_hex CPU...: the mask of these CPUs in hexadecimal.
+sim_hex() {
+    local cpu mask=0
+
+    for cpu; do
+        mask=$((mask | 1 << cpu))
+    done
+    printf '%x\n' "$mask"
+}
+
+sim_make_kernel() {
+    mkdir -p "$SIM_ROOT"/proc/{irq,2/task/2,sys/kernel/random} \
+        "$SIM_ROOT"/sys/devices/system/cpu "$SIM_ROOT"/sys/bus/xen-backend/devices \
+        "$SIM_ROOT"/{etc/xen,var/lib,run}
+    sim_boot 5674e575-86de-43f9-b41b-e3dc3b4f5d49
+    : >"$SIM_DIR/threads"
+    echo 479 >"$SIM_DIR/next-pid"
+    sim_cpus 0-3
+    sim_make_threads
+}
+
+# sim_boot ID: the kernel's boot ID.
+sim_boot() {
+    echo "$1" | sim_put proc/sys/kernel/random/boot_id
+}
+
+sim_cpus() {
+    local cpus
+
+    read -ra cpus < <(sim_expand "$1")
+    echo "$1" | sim_put sys/devices/system/cpu/online
+    sim_hex "${cpus[@]}" | sim_put proc/irq/default_smp_affinity
+    # What every interrupt's directory has to begin with.
+    mkdir -p "$SIM_DIR/irq-files"
+    echo "$1" >"$SIM_DIR/irq-files/smp_affinity_list"
+    ln -sf smp_affinity_list "$SIM_DIR/irq-files/effective_affinity_list"
+    sim_make_interrupts "${cpus[@]}"
+    sim_write_process "$SIM_ROOT/proc/2" 2 kthreadd kthread 0
+}
+
+### interrupts
+
+# sim_line IRQ CHIP TYPE NAME: a line of /proc/interrupts that has not counted anything yet.
+sim_line() {
+    local zeroes
+
+    IFS= read -r zeroes <"$SIM_DIR/irq-zeroes"
+    printf '%3d:%s  %8s    -%-8s  %s\n' "$1" "$zeroes" "$2" "$3" "$4" >>"$SIM_DIR/irq-lines"
+}
+
+# sim_make_interrupts CPU...: what a dom0 has before its first vif.
+sim_make_interrupts() {
+    local cpu name irq=24
+
+    printf ' %10d' "${@/*/0}" >"$SIM_DIR/irq-zeroes"
+    echo >>"$SIM_DIR/irq-zeroes"
+    printf 'CPU%-8d' "$@" >"$SIM_DIR/irq-head"
+    : >"$SIM_DIR/irq-lines"
+    sim_line 1 xen-pirq ioapic-edge i8042
+    sim_line 9 xen-pirq ioapic-level acpi
+    for cpu; do
+        sim_line $((irq++)) xen-percpu virq "timer$cpu"
+        for name in spinlock resched callfunc callfuncsingle irqwork; do
+            sim_line $((irq++)) xen-percpu ipi "$name$cpu"
+        done
+    done
+    sim_line $((irq++)) xen-dyn event xenbus
+    sim_line $((irq++)) xen-dyn virq hvc_console
+    sim_line $((irq++)) xen-pirq msi-x virtio1-req.0
+    sim_line $((irq++)) xen-dyn-lateeoi event evtchn:oxenstored
+    sim_line $((irq++)) xen-dyn-lateeoi event evtchn:xenconsoled
+    echo "$irq" >"$SIM_DIR/first-irq"
+    sim_put_interrupts
+}
+
+sim_put_interrupts() {
+    {
+        printf '           %s\n' "$(<"$SIM_DIR/irq-head")"
+        sort -n "$SIM_DIR/irq-lines"
+        printf 'NMI:%s   Non-maskable interrupts\n' "$(<"$SIM_DIR/irq-zeroes")"
+        printf 'LOC:%s   Local timer interrupts\n' "$(<"$SIM_DIR/irq-zeroes")"
+        printf 'ERR: %10d\nMIS: %10d\n' 0 0
+    } | sim_put proc/interrupts
+}
+
+# Makes an interrupt that /proc/interrupts does not show yet. The numbers of those that ended are
+# used again.
+sim_new_irq() {
+    local name=$1 chip=${2:-xen-dyn-lateeoi} type=${3:-event} irq
+
+    read -r irq <"$SIM_DIR/first-irq"
+    while [ -e "$SIM_ROOT/proc/irq/$irq" ]; do
+        irq=$((irq + 1))
+    done
+    cp -a "$SIM_DIR/irq-files" "$SIM_DIR/new-irq"
+    mkdir "$SIM_DIR/new-irq/$name"
+    mv -T "$SIM_DIR/new-irq" "$SIM_ROOT/proc/irq/$irq"
+    sim_line "$irq" "$chip" "$type" "$name"
+}
+
+sim_irq() {
+    sim_new_irq "$@"
+    sim_put_interrupts
+}
+
+# sim_irq_number NAME: prints it; fails when there is not just one interrupt of that name.
+sim_irq_number() {
+    awk -v name="$1" '$NF == name { sub(":", "", $1); print $1; n++ } END { exit n != 1 }' \
+        "$SIM_DIR/irq-lines"
+}
+
+### threads
+
+sim_write_process() {
+    local dir=$1 pid=$2 name=$3 kind=$4 ppid=$5 online mask
+
+    read -r online <"$SIM_ROOT/sys/devices/system/cpu/online"
+    read -r mask <"$SIM_ROOT/proc/irq/default_smp_affinity"
+    mkdir -p "$dir"
+    {
+        printf '%d (%s) S %d 0 0 0 -1 %d 0 0 0 0 0 1 0 0 20 0 1 0 %d 0 0' \
+            "$pid" "$name" "$ppid" "${SIM_FLAGS[$kind]}" $((13000 + pid))
+        printf ' 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 17 0 0 0'
+        printf ' 0 0 0 0 0 0 0 0 0 0 0\n'
+    } >"$dir/stat"
+    printf '%s:\t%s\n' >"$dir/status" Name "$name" Umask 0000 State 'S (sleeping)' Tgid "$pid" \
+        Ngid 0 Pid "$pid" PPid "$ppid" TracerPid 0 Threads 1 Cpus_allowed "$mask" \
+        Cpus_allowed_list "$online" Mems_allowed_list 0 voluntary_ctxt_switches 2
+    echo "$name" >"$dir/comm"
+}
+
+# Makes a thread that kthreadd's list of children does not show yet.
+sim_new_thread() {
+    local name=$1 kind=${2:-kthread} ppid=${3:-2} pid
+
+    read -r pid <"$SIM_DIR/next-pid"
+    echo $((pid + 1)) >"$SIM_DIR/next-pid"
+    sim_write_process "$SIM_DIR/new-pid" "$pid" "$name" "$kind" "$ppid"
+    mv -T "$SIM_DIR/new-pid" "$SIM_ROOT/proc/$pid"
+    echo "$pid $name $ppid" >>"$SIM_DIR/threads"
+}
+
+sim_put_children() {
+    awk '$NF == 2 { printf "%d ", $1 }' "$SIM_DIR/threads" | sim_put proc/2/task/2/children
+}
+
+sim_thread() {
+    sim_new_thread "$@"
+    sim_put_children
+    tail -n 1 "$SIM_DIR/threads" | cut -d' ' -f1
+}
+
+sim_end_thread() {
+    local pid
+
+    pid=$(sim_pid "$1")
+    grep -v "^$pid " "$SIM_DIR/threads" >"$SIM_DIR/threads.new"
+    mv "$SIM_DIR/threads.new" "$SIM_DIR/threads"
+    sim_put_children
+    sim_remove "$SIM_ROOT/proc/$pid"
+}
+
+# sim_pid NAME: prints the PID of the first one of that name; fails when there is none.
+sim_pid() {
+    awk -v name="$1" '$2 == name { print $1; found = 1; exit } END { exit !found }' \
+        "$SIM_DIR/threads"
+}
+
+sim_make_threads() {
+    sim_new_thread rcu_gp worker
+    sim_new_thread kworker/0:0-events worker
+    sim_new_thread ksoftirqd/0 worker
+    sim_new_thread xenwatch
+    sim_put_children
+    sim_write_process "$SIM_ROOT/proc/1" 1 systemd user 0
+}
+
+# A directory of the kernel's is gone at once.
+sim_remove() {
+    mkdir "$SIM_DIR/gone"
+    [ $# = 0 ] || mv -t "$SIM_DIR/gone" "$@"
+    rm -rf "$SIM_DIR/gone"
+}
+
+### a vif's netdev and queues
+
+sim_netdev() {
+    local vif=vif-$1-$2 dev=$3 net=$SIM_ROOT/sys/devices/vif-$1-$2/net
+
+    if [ -z "$dev" ]; then
+        rm -f "$SIM_ROOT/sys/bus/xen-backend/devices/$vif"
+        rm -rf "${net%/net}"
+    elif [ -d "$net" ]; then
+        mv -T "$net/$(sim_netdev_of "$1" "$2")" "$net/$dev"
+    else
+        mkdir -p "$net/$dev"
+        ln -s "../../../devices/$vif" "$SIM_ROOT/sys/bus/xen-backend/devices/$vif"
+    fi
+}
+
+sim_netdev_of() {
+    ls "$SIM_ROOT/sys/bus/xen-backend/devices/vif-$1-$2/net"
+}
+
+sim_queues() {
+    local dev=$1 n=$2 q
+
+    for ((q = 0; q < n; q++)); do
+        sim_new_irq "$dev-q$q-tx"
+        sim_new_irq "$dev-q$q-rx"
+        sim_new_thread "$dev-q$q-guest-rx"
+        sim_new_thread "$dev-q$q-dealloc"
+    done
+    sim_put_children
+    sim_put_interrupts
+}
+
+# sim_split FILE DEV: takes the lines of DEV's queues, and only of its, out of FILE and prints them.
+sim_split() {
+    awk -v dev="$2" -v left="$1.left" '
+        BEGIN { printf "" >left }
+        { for (i = 1; i <= NF; i++) if (index($i, dev "-q") == 1) { print; next } }
+        { print >left }' "$1"
+    mv "$1.left" "$1"
+}
+
+sim_no_queues() {
+    local dirs
+
+    mapfile -t dirs < <(
+        sim_split "$SIM_DIR/irq-lines" "$1" | sed -E "s|^ *([0-9]+):.*|$SIM_ROOT/proc/irq/\\1|"
+        sim_split "$SIM_DIR/threads" "$1" | sed -E "s|^([0-9]+) .*|$SIM_ROOT/proc/\\1|"
+    )
+    sim_put_interrupts
+    sim_put_children
+    sim_remove "${dirs[@]}"
+}
+
+### what the kernel shows
+
+# sim_pid_mask PID
+sim_pid_mask() {
+    local line
+
+    while IFS= read -r line; do
+        [[ $line != Cpus_allowed_list:* ]] || echo "${line#*$'\t'}"
+    done <"$SIM_ROOT/proc/$1/status"
+}
+
+# Into the array `masks`: the CPUs of every interrupt and thread, by name. Of several threads of one
+# name the first counts.
+sim_read_masks() {
+    local line pid name irq mask
+
+    while IFS= read -r line; do
+        name=${line##* } irq=${line%%:*}
+        irq=${irq// /}
+        [ -e "$SIM_ROOT/proc/irq/$irq" ] || continue
+        read -r mask <"$SIM_ROOT/proc/irq/$irq/smp_affinity_list" || :
+        masks[$name]=$mask
+    done <"$SIM_DIR/irq-lines"
+    while read -r pid name _; do
+        [ -n "${masks[$name]-}" ] || masks[$name]=$(sim_pid_mask "$pid")
+    done <"$SIM_DIR/threads"
+}
+
+# sim_mask NAME: the CPUs of an interrupt or thread, - when there is none of that name.
+sim_mask() {
+    declare -A masks
+
+    sim_read_masks
+    echo "${masks[$1]--}"
+}
+
+sim_masks() {
+    local dev=$1 q
+    declare -A masks
+
+    sim_read_masks
+    for ((q = 0; ; q++)); do
+        [ -n "${masks[$dev-q$q-tx]-}" ] || return 0
+        echo "q$q tx=${masks[$dev-q$q-tx]} dealloc=${masks[$dev-q$q-dealloc]--}" \
+            "rx=${masks[$dev-q$q-rx]--} guest-rx=${masks[$dev-q$q-guest-rx]--}"
+    done
+}
