@@ -18,6 +18,10 @@
 #define WATCH_PATH "backend/vif"
 #define PATH_SIZE  64
 
+/* enum xenbus_state (xen/include/public/io/xenbus.h). */
+#define XENBUS_CONNECTED 4
+#define XENBUS_CLOSED    6
+
 /* More than any guest can have; what xenstore holds beyond is not counted. */
 #define VCPUS_MAX 4096
 
@@ -270,8 +274,14 @@ static int read_vif_keys(struct xs *xs, struct vif_id id, struct xs_vif *out, st
 	struct xs_vif vif = { .id = id };
 
 	vif.leaving = to_number(read_vif_key(xs, id, "online"), 1, 1) == 0;
-	vif.max_queues = to_number(read_vif_key(xs, id, "multi-queue-max-queues"), QUEUES_MAX, 1);
-	vif.vcpus = count_vcpus(xs, id.domid);
+	vif.connected =
+		to_number(read_vif_key(xs, id, "state"), XENBUS_CLOSED, 0) == XENBUS_CONNECTED;
+	/* Once it is connected the kernel tells how many queues there are. */
+	if (!vif.connected) {
+		vif.max_queues =
+			to_number(read_vif_key(xs, id, "multi-queue-max-queues"), QUEUES_MAX, 1);
+		vif.vcpus = count_vcpus(xs, id.domid);
+	}
 	to_text(read_vif_key(xs, id, "mac"), vif.mac, sizeof vif.mac);
 	to_text(read_vif_key(xs, id, "vifname"), vif.vifname, sizeof vif.vifname);
 	read_uuid(xs, id.domid, vif.uuid);
