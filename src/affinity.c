@@ -13,12 +13,6 @@
 /* A list as long as cpuset_format() can make it for any machine there is. */
 #define LIST_SIZE 1024
 
-static void closep(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int gone(const struct part *part, struct err *err)
 {
 	return err_set(err, ESRCH, "%s is gone", part->name);
@@ -124,13 +118,13 @@ int affinity_get(
 	return get_irq(root, part, out, err);
 }
 
-int affinity_is(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+/* 1 where it is to be, 0 not, -errno. */
+static int irq_is_on(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
 	struct err *err)
 {
 	struct cpuset now;
-	int r;
+	int r = get_irq(root, part, &now, err);
 
-	r = affinity_get(root, part, &now, err);
 	if (r < 0)
 		return r;
 	if (!cpuset_equal(&now, cpus))
@@ -140,20 +134,41 @@ int affinity_is(const struct sysroot *root, const struct part *part, const struc
 	return cpuset_equal(&now, cpus);
 }
 
-static int set_irq(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+static int elsewhere(const struct part *part, const struct cpuset *cpus, struct err *err)
+{
+	char list[LIST_SIZE];
+
+	cpuset_format(cpus, list, sizeof list);
+	return err_set(err, EBUSY,
+		"%s was put on CPU %s and is elsewhere: a cpuset, or CPU %s is going offline",
+		part->name, list, list);
+}
+
+static int write_irq(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
 	struct err *err)
 {
 	char list[LIST_SIZE];
 	int r;
 
-	if (!irq_is_ours(root, part))
-		return gone(part, err);
 	if (cpuset_format(cpus, list, sizeof list) >= sizeof list)
 		return failed(E2BIG, "set", part, err);
 	r = sysroot_write(root, list, PATH_IRQ_AFFINITY, part->irq);
 	if (r < 0)
 		return irq_is_ours(root, part) ? failed(-r, "set", part, err) : gone(part, err);
 	return 0;
+}
+
+static int put_irq(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+	struct err *err)
+{
+	int r = irq_is_on(root, part, cpus, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = write_irq(root, part, cpus, err);
+	if (r == 0)
+		r = irq_is_on(root, part, cpus, err);
+	return r == 0 ? elsewhere(part, cpus, err) : r;
 }
 
 static int call_setaffinity(pid_t pid, const struct cpuset *cpus)
@@ -203,53 +218,53 @@ static int record_setaffinity(const struct sysroot *root, pid_t pid, const struc
  * There is no sched_setaffinity() for a held thread: between the check and the
  * call the PID could become another's. The check afterwards tells.
  */
-static int set_thread(const struct sysroot *root, const struct part *part,
+static int put_held(const struct sysroot *root, const struct part *part,
+	const struct held_thread *thread, const struct cpuset *cpus, struct err *err)
+{
+	struct cpuset now;
+	int r, set;
+
+	r = read_allowed(thread, &now);
+	if (r == 0 && cpuset_equal(&now, cpus))
+		return 0;
+	if (root->live)
+		set = call_setaffinity(part->pid, cpus);
+	else
+		set = record_setaffinity(root, part->pid, cpus);
+	if (r == 0)
+		r = read_allowed(thread, &now);
+	if (!is_same_thread(thread))
+		return gone(part, err);
+	if (set == -EPERM)
+		return err_set(err, EPERM, "cannot set the CPUs of %s: CAP_SYS_NICE is missing",
+			part->name);
+	if (set < 0)
+		return failed(-set, "set", part, err);
+	if (r < 0)
+		return failed(-r, "read", part, err);
+	return cpuset_equal(&now, cpus) ? 1 : elsewhere(part, cpus, err);
+}
+
+static int put_thread(const struct sysroot *root, const struct part *part,
 	const struct cpuset *cpus, struct err *err)
 {
-	_cleanup_(closep) int dir_fd = -1;
 	struct held_thread thread;
 	int r;
 
 	r = hold_thread(root, part, &thread, err);
 	if (r < 0)
 		return r;
-	dir_fd = thread.dir_fd;
-	if (root->live)
-		r = call_setaffinity(part->pid, cpus);
-	else
-		r = record_setaffinity(root, part->pid, cpus);
-	if (!is_same_thread(&thread))
-		return gone(part, err);
-	if (r == -EPERM)
-		return err_set(err, EPERM, "cannot set the CPUs of %s: CAP_SYS_NICE is missing",
-			part->name);
-	return r < 0 ? failed(-r, "set", part, err) : 0;
+	r = put_held(root, part, &thread, cpus, err);
+	close(thread.dir_fd);
+	return r;
 }
 
-int affinity_set(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+int affinity_put(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
 	struct err *err)
 {
-	int r;
-
 	if (part_is_thread(part))
-		r = set_thread(root, part, cpus, err);
-	else
-		r = set_irq(root, part, cpus, err);
-	if (r < 0)
-		return r;
-	r = affinity_is(root, part, cpus, err);
-	if (r < 0)
-		return r;
-	if (!r) {
-		char list[LIST_SIZE];
-
-		cpuset_format(cpus, list, sizeof list);
-		return err_set(err, EBUSY,
-			"%s was put on CPU %s and is elsewhere: a cpuset, or CPU %s is going "
-			"offline",
-			part->name, list, list);
-	}
-	return 0;
+		return put_thread(root, part, cpus, err);
+	return put_irq(root, part, cpus, err);
 }
 
 int affinity_default(

@@ -17,22 +17,16 @@
 #include <stdbool.h>
 
 /*
- * Is the interrupt or thread on exactly these CPUs? 1 yes, 0 no, or -errno with
- * a sentence: -ESRCH when it is gone or its number is another's now.
+ * Puts an interrupt or thread on exactly these CPUs, unless it is there, and reads
+ * back: 1 put, 0 it was there, or -errno with a sentence: -ESRCH when it is gone or its
+ * number is another's now, -EBUSY when the kernel took the call and did something else
+ * (a thread's cpuset narrows its mask silently).
  *
  * An interrupt is on one CPU when smp_affinity_list says so and
- * effective_affinity_list, where there is one, does too. With more CPUs the
- * kernel chooses among them, and only smp_affinity_list counts.
+ * effective_affinity_list, where there is one, does too. With more CPUs the kernel
+ * chooses among them, and only smp_affinity_list counts.
  */
-int affinity_is(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
-	struct err *err);
-
-/*
- * Puts it there and reads it back. 0, or -errno with a sentence: -ESRCH as
- * above, -EBUSY when the kernel took the call and did something else (a thread's
- * cpuset narrows its mask silently).
- */
-int affinity_set(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
+int affinity_put(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
 	struct err *err);
 
 /*

@@ -387,20 +387,6 @@ int pass_repin(struct pass *pass, struct vif_id id, const struct parts *parts,
 
 /* --- doing ----------------------------------------------------------------------------- */
 
-/* Puts one part on its CPU if it is not there; counts it in *written. */
-static int pin_part(const struct sysroot *root, const struct part *part, const struct cpuset *cpus,
-	unsigned int *written, struct err *err)
-{
-	int r = affinity_is(root, part, cpus, err);
-
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = affinity_set(root, part, cpus, err);
-	if (r == 0)
-		++*written;
-	return r;
-}
-
 /* Pins all parts of a vif; true when every one that belongs there is. */
 static bool pin_parts(const struct sysroot *root, const struct vif_entry *entry,
 	const struct parts *parts, unsigned int *written, struct err *why)
@@ -411,11 +397,15 @@ static bool pin_parts(const struct sysroot *root, const struct vif_entry *entry,
 		const struct part *part = &parts->v[i];
 		const struct place *at = &entry->places[part->queue];
 		struct cpuset cpus;
+		int r;
 
 		cpuset_zero(&cpus);
 		cpuset_add(&cpus, (unsigned int)(part_is_rx(part) ? at->rx_cpu : at->tx_cpu));
-		if (pin_part(root, part, &cpus, written, all ? why : NULL) < 0)
+		r = affinity_put(root, part, &cpus, all ? why : NULL);
+		if (r < 0)
 			all = false;
+		else
+			*written += (unsigned int)r;
 	}
 	return all;
 }
@@ -447,7 +437,6 @@ static void apply_pins(struct pass *pass, struct outcome *outcome)
 static void apply_release(struct pass *pass, struct outcome *outcome)
 {
 	const struct sysroot *root = &pass->host->root;
-	unsigned int written = 0;
 
 	outcome->event = EVENT_RELEASED;
 	for (size_t i = 0; i < outcome->parts.n; i++) {
@@ -455,7 +444,7 @@ static void apply_release(struct pass *pass, struct outcome *outcome)
 		struct cpuset cpus;
 
 		if (affinity_default(root, part, &cpus, &outcome->why) == 0)
-			pin_part(root, part, &cpus, &written, &outcome->why);
+			affinity_put(root, part, &cpus, &outcome->why);
 	}
 }
 

@@ -64,7 +64,18 @@ static int scan_proc(const struct sysroot *root, struct snapshot *snapshot)
 	return sysroot_list(root, scan_name, &scan, PATH_PROC);
 }
 
-static int scan_kthreads(const struct sysroot *root, struct snapshot *snapshot)
+static int add_pid(struct snapshot *snapshot, unsigned long pid)
+{
+	pid_t *grown = array_grow(snapshot->pids, snapshot->n_pids, sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	snapshot->pids = grown;
+	grown[snapshot->n_pids++] = (pid_t)pid;
+	return 0;
+}
+
+static int list_kthreads(const struct sysroot *root, struct snapshot *snapshot)
 {
 	_cleanup_free_ char *text = NULL;
 	unsigned long pid;
@@ -74,14 +85,9 @@ static int scan_kthreads(const struct sysroot *root, struct snapshot *snapshot)
 	r = sysroot_read(root, &text, NULL, PATH_KTHREADS);
 	if (r == -ENOENT) /* a kernel without CONFIG_PROC_CHILDREN */
 		return scan_proc(root, snapshot);
-	if (r < 0)
-		return r;
-	for (p = text; parse_number(p, &p, INT_MAX, &pid); p += strspn(p, " \n")) {
-		r = add_thread(root, snapshot, pid);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (p = text; r == 0 && parse_number(p, &p, INT_MAX, &pid); p += strspn(p, " \n"))
+		r = add_pid(snapshot, pid);
+	return r;
 }
 
 static int need_interrupts(const struct sysroot *root, struct snapshot *snapshot, struct err *err)
@@ -102,22 +108,23 @@ static int need_interrupts(const struct sysroot *root, struct snapshot *snapshot
 	return 0;
 }
 
-static int need_threads(const struct sysroot *root, struct snapshot *snapshot, struct err *err)
+static int need_pids(const struct sysroot *root, struct snapshot *snapshot, struct err *err)
 {
 	int r;
 
-	if (snapshot->has_threads)
+	if (snapshot->has_pids)
 		return 0;
-	r = scan_kthreads(root, snapshot);
+	r = list_kthreads(root, snapshot);
 	if (r < 0)
 		return err_set(err, -r, "cannot list the kernel's threads: %s", strerror(-r));
-	snapshot->has_threads = true;
+	snapshot->has_pids = true;
 	return 0;
 }
 
 void snapshot_free(struct snapshot *snapshot)
 {
 	interrupts_free(&snapshot->interrupts);
+	free(snapshot->pids);
 	free(snapshot->threads);
 	free(snapshot->text);
 	*snapshot = (struct snapshot){ 0 };
@@ -152,9 +159,11 @@ static int find_interrupts(const struct snapshot *snapshot, const char *dev, str
 	return 0;
 }
 
-static int find_threads(const struct snapshot *snapshot, const char *dev, struct parts *parts)
+/* Adds the threads from number `from` on that are the vif's. */
+static int find_threads(
+	const struct snapshot *snapshot, size_t from, const char *dev, struct parts *parts)
 {
-	for (size_t i = 0; i < snapshot->n_threads; i++) {
+	for (size_t i = from; i < snapshot->n_threads; i++) {
 		const struct pidstat *stat = &snapshot->threads[i];
 		struct part part = { .pid = stat->pid, .start = stat->start };
 
@@ -174,19 +183,35 @@ static void drop_threads(struct parts *parts)
 		parts->n--;
 }
 
+/* Reads more of kthreadd's children until the vif has all its threads, or there are none left. */
+static int find_kthreads(
+	const struct sysroot *root, struct snapshot *snapshot, const char *dev, struct parts *parts)
+{
+	int r = find_threads(snapshot, 0, dev, parts);
+
+	while (r == 0 && snapshot->n_pids && !parts_complete(parts, dev, NULL)) {
+		size_t known = snapshot->n_threads;
+
+		r = add_thread(root, snapshot, (unsigned long)snapshot->pids[--snapshot->n_pids]);
+		if (r == 0)
+			r = find_threads(snapshot, known, dev, parts);
+	}
+	return r;
+}
+
 static int find_all_threads(const struct sysroot *root, struct snapshot *snapshot, const char *dev,
 	struct parts *parts, struct err *err)
 {
-	int r = need_threads(root, snapshot, err);
+	int r = need_pids(root, snapshot, err);
 
 	if (r < 0)
 		return r;
-	r = find_threads(snapshot, dev, parts);
+	r = find_kthreads(root, snapshot, dev, parts);
 	if (r == 0 && !snapshot->whole_proc && !parts_complete(parts, dev, NULL)) {
 		drop_threads(parts);
 		r = scan_proc(root, snapshot);
 		if (r == 0)
-			r = find_threads(snapshot, dev, parts);
+			r = find_threads(snapshot, 0, dev, parts);
 	}
 	if (r < 0)
 		return err_set(err, -r, "cannot look for the threads of %s: %s", dev, strerror(-r));

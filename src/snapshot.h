@@ -42,9 +42,11 @@ struct parts {
 struct snapshot {
 	char *text; /* /proc/interrupts, cut up */
 	struct interrupts interrupts;
-	struct pidstat *threads; /* kernel threads */
+	pid_t *pids; /* kthreadd's children that have not been looked at, in its order */
+	size_t n_pids;
+	struct pidstat *threads; /* kernel threads that have */
 	size_t n_threads;
-	bool has_interrupts, has_threads;
+	bool has_interrupts, has_pids;
 	bool whole_proc; /* threads come from all of /proc, not from kthreadd's list */
 };
 
@@ -65,9 +67,11 @@ struct vif_names {
  * connected. So the netdev's name of now is tried first, then the others, but no
  * name that is another netdev's now.
  *
- * Threads are read only once there is a vif with interrupts. kthreadd's list may
- * omit a live thread while others exit: when a queue lacks one, all of /proc is
- * looked through, once. -errno with a sentence.
+ * Threads are read only once there is a vif with interrupts, and the youngest first
+ * (kthreadd lists its children in the order of their creation, most often): those of a
+ * vif that has just connected are found after a few. kthreadd's list may omit a live
+ * thread while others exit: when a queue lacks one, all of /proc is looked through,
+ * once. -errno with a sentence.
  */
 int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
 	struct vif_names names, char dev[DEV_NAME_SIZE], struct parts *out, struct err *err);
