@@ -111,9 +111,12 @@ check-unit: $(UNIT_TESTS) $(OBJECTS) | $(B)/results
 check-host: all $(B)/tests/xenstored-stub.so | $(B)/results
 	tests/host/run
 
+# Seconds for all of them.
+XEN_LIMIT = 2400
+
 check-xen: deps-xen all | $(B)/results
 	tests/xen/build-host bookworm build/xen/bookworm
-	tests/xen/run-host bookworm build/xen/bookworm
+	XEN_LIMIT=$(XEN_LIMIT) tests/xen/run-host bookworm build/xen/bookworm
 
 # What the sanitizers and valgrind report fails a test.
 ASAN     = build/asan

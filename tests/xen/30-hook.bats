@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the hook costs, and that a vif comes up whatever becomes of vifpin.
+
+load lib
+
+# The vifpin that is installed, put back after each test.
+teardown() {
+    [ ! -e "$VIFPIN.real" ] || mv "$VIFPIN.real" "$VIFPIN"
+    no_guests
+}
+
+# figures WHICH COLUMN: of what time-hook printed.
+figures() {
+    awk -v which="$1" -v column="$2" '$1 == which { print $column }' "$WORK/times" | sort -n
+}
+
+# median NUMBER...: of sorted ones.
+median() {
+    local all=("$@")
+
+    echo "${all[$(($# / 2))]}"
+}
+
+@test "the hook adds under 0.5 s to vif-bridge online" {
+    create g1 pv 4 -p mac=00:16:3e:00:01:01,bridge=xenbr0
+    "$BATS_TEST_DIRNAME"/time-hook "$(xl domid g1)" 0 3 >"$WORK/times"
+    for which in without with starting; do
+        mapfile -t totals < <(figures $which 2)
+        info "vif-bridge online $which: $(median "${totals[@]}") ms, median of ${totals[*]}"
+    done
+    for which in with starting; do
+        mapfile -t parts < <(figures $which 3)
+        info "the hook's part, $which: $(median "${parts[@]}") ms, median of ${parts[*]}"
+        equal 3 "${#parts[@]}" "calls timed"
+        [ "$(median "${parts[@]}")" -lt 500 ]
+    done
+}
+
+# instead [LINE]...: this script in the place of vifpin. It notes that it was called.
+instead() {
+    mv "$VIFPIN" "$VIFPIN.real"
+    printf '%s\n' '#!/bin/bash' "echo \"\$1\" >>$WORK/called" "$@" >"$VIFPIN"
+    chmod 755 "$VIFPIN"
+    rm -f "$WORK/called"
+}
+
+# The guest comes up, has network, and goes, with what there now is of vifpin.
+has_network() {
+    local id
+
+    [ -x /etc/xen/scripts/vif-post.d/50-vifpin.hook ]
+    milliseconds create g1 pv 1 mac=00:16:3e:00:01:01,bridge=xenbr0
+    info "xl create took $MS ms"
+    id=$(xl domid g1)
+    equal connected "$(xenstore-read "backend/vif/$id/0/hotplug-status")" hotplug-status
+    await 120 answers_ping
+    xl destroy g1
+}
+
+@test "a guest has network when vifpin is missing" {
+    mv "$VIFPIN" "$VIFPIN.real"
+    has_network
+}
+
+@test "a guest has network when vifpin is not executable" {
+    instead
+    chmod 644 "$VIFPIN"
+    has_network
+    [ ! -e "$WORK/called" ]
+}
+
+@test "a guest has network when vifpin crashes" {
+    # shellcheck disable=SC2016 # the script's own
+    instead 'kill -SEGV $$'
+    has_network
+    equal "online
+offline" "$(cat "$WORK/called")" "calls"
+}
+
+@test "a guest has network when vifpin fails" {
+    instead 'exit 1'
+    has_network
+    equal "online
+offline" "$(cat "$WORK/called")" "calls"
+}
+
+@test "a guest has network when vifpin sleeps for ever and ignores SIGTERM" {
+    instead 'trap "" TERM' 'while :; do sleep 1000; done'
+    has_network
+    equal "online
+offline" "$(cat "$WORK/called")" "calls"
+}

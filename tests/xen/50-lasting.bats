@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Pins that last, with the service running: irqbalance, save and restore, reboot, a script that
+# failed, CPUs that come and go.
+
+load lib
+
+DROPIN=/usr/lib/systemd/system/irqbalance.service.d/vifpin.conf
+BLAME="irqbalance is running and moves the interrupts of vifs"
+
+setup_file() {
+    WORK=$(mktemp -d)
+    export WORK
+    echo "a clean host for ${BATS_TEST_FILENAME##*/}" >"$SHARE/stage"
+    no_guests
+    systemctl daemon-reload
+    systemctl start vifpin
+}
+
+teardown() {
+    systemctl stop irqbalance
+    [ ! -e "$WORK/dropin" ] || mv "$WORK/dropin" "$DROPIN"
+    systemctl daemon-reload
+}
+
+teardown_file() {
+    no_guests
+    systemctl stop vifpin
+}
+
+is_pinned() {
+    [ "$("$VIFPIN" list -J | jq -r ".vifs[] | select(.dev == \"$1\") | .state")" = pinned ]
+}
+
+# The ledger says that all vifs are pinned, and the kernel shows the same.
+agrees() {
+    "$VIFPIN" list -J >"$WORK/list.json"
+    [ "$(jq -r '[.vifs[].state] | unique | join(" ")' "$WORK/list.json")" = pinned ] &&
+        [ "$(masks_of "$WORK/list.json")" = \
+            "$(kernel_masks $(jq -r '.vifs[].dev' "$WORK/list.json"))" ]
+}
+
+# A guest with two vifs of four queues, which stays for the tests after this one.
+two_vifs() {
+    create g1 pv 4 mac=00:16:3e:00:01:01,bridge=xenbr0 \
+        mac=00:16:3e:00:01:02,bridge=xenbr0,vifname=averylongname0
+    await 60 is_pinned "vif$(xl domid g1).0"
+    await 60 is_pinned averylongname0
+    await 60 answers_ping
+}
+
+# with_traffic COMMAND [ARG]...: while the guest is being pinged as fast as it answers.
+with_traffic() {
+    local ping
+
+    ping -f -q "$ADDRESS" >/dev/null 3>&- &
+    ping=$!
+    "$@"
+    kill "$ping"
+    wait "$ping" || :
+}
+
+# figure NAME: of what follow-pins printed.
+figure() {
+    awk -v name="$1" '$1 == name { print $2 }' "$WORK/followed"
+}
+
+follow() {
+    # shellcheck disable=SC2094
+    "$BATS_TEST_DIRNAME"/follow-pins "$1" "vif$(xl domid g1).0" averylongname0 >"$WORK/followed"
+    info "$(tr '\n' ' ' <"$WORK/followed")"
+    equal 32 "$(figure parts)" "interrupts and threads"
+    [ "$(figure looks)" -ge 10 ]
+}
+
+@test "the service is ready, and is the watcher" {
+    equal active "$(systemctl is-active vifpin)"
+    equal "$(systemctl show -P MainPID vifpin)" "$(cat /run/vifpin/watch.lock)"
+    run --separate-stderr "$VIFPIN" watch
+    equal 1 "$status"
+    equal "vifpin: watch: already running as process $(cat /run/vifpin/watch.lock)" "$stderr"
+    exposure=$(systemd-analyze security --no-pager vifpin | tail -n 1 | grep -o '[0-9.]* [A-Z]*' | head -n 1)
+    info "systemd-analyze security: $exposure"
+    [ "${exposure%%.*}" -lt 3 ]
+}
+
+@test "irqbalance with vifpin's policy moves none of 32 pins in 60 s of traffic" {
+    once two_vifs
+    systemctl start irqbalance
+    pgrep -af irqbalance | grep -q policyscript
+    with_traffic follow 60
+    equal 0 "$(figure moved)" "moved"
+}
+
+@test "without the policy every pin is back within 15 s, and irqbalance is named once" {
+    once two_vifs
+    mv "$DROPIN" "$WORK/dropin"
+    systemctl daemon-reload
+    systemctl restart vifpin
+    since=$(date '+%F %T')
+    systemctl start irqbalance
+    with_traffic follow 60
+    systemctl stop irqbalance
+    [ "$(figure moved)" -gt 0 ]
+    [ "$(figure longest)" -le 15000 ]
+    await 15 agrees
+    equal 1 "$(journalctl -u vifpin --since "$since" --no-pager | grep -c "$BLAME")" "how often"
+    info "drift: $("$VIFPIN" list -J | jq -c '[.vifs[].drift]')"
+}
+
+# cpus: the places of every vif, without domid.
+cpus() {
+    "$VIFPIN" list -J | jq -r '.vifs[] | "\(.devid) " + ([.queues[] | "\(.tx_cpu)/\(.rx_cpu)"] | join(" "))'
+}
+
+comes_back() {
+    is_pinned averylongname0 && [ "$(xl domid g1)" != "$1" ] && is_pinned "vif$(xl domid g1).0"
+}
+
+@test "xl save and restore: the same CPUs under the new domid" {
+    once two_vifs
+    before=$(cpus)
+    id=$(xl domid g1)
+    xl save g1 /var/tmp/g1.save >"$WORK/xl" 2>&1
+    xl restore /var/tmp/g1.save >"$WORK/xl" 2>&1 3>&-
+    await 60 comes_back "$id"
+    equal "$before" "$(cpus)" "CPUs"
+    agrees
+    rm /var/tmp/g1.save
+}
+
+@test "xl reboot: the same CPUs under the new domid" {
+    once two_vifs
+    before=$(cpus)
+    id=$(xl domid g1)
+    xl reboot -F g1 >"$WORK/xl" 2>&1
+    await 120 comes_back "$id"
+    equal "$before" "$(cpus)" "CPUs"
+    agrees
+}
+
+@test "CPUs 4, 2, 4: everything stands on one online CPU each, as the ledger says" {
+    once two_vifs
+    agrees
+    xl vcpu-set 0 2
+    await 10 grep -qx 0-1 /sys/devices/system/cpu/online
+    milliseconds await 15 agrees
+    info "agreed $MS ms after CPUs 2 and 3 had gone"
+    equal "" "$(awk '$2 > 1' <(masks_of "$WORK/list.json"))" "parts on CPUs that are offline"
+    two=$(cpus)
+    xl vcpu-set 0 4
+    for cpu in 2 3; do
+        await 10 test -e "/sys/devices/system/cpu/cpu$cpu/online"
+        echo 1 >"/sys/devices/system/cpu/cpu$cpu/online"
+    done
+    await 10 grep -qx 0-3 /sys/devices/system/cpu/online
+    await 15 agrees
+    equal "$two" "$(cpus)" "places, which stay until somebody rebalances"
+}
+
+@test "xl destroy with the bridge gone: released within 2 s" {
+    once two_vifs
+    ip link delete xenbr0
+    xl destroy g1 >"$WORK/xl" 2>&1 || :
+    milliseconds await 2 lists_nothing
+    info "the list was empty $MS ms after xl destroy returned"
+    ip link add xenbr0 type bridge
+    ip addr add 10.0.9.1/24 dev xenbr0
+    ip link set xenbr0 up
+}

@@ -1,0 +1,172 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# lib.bash - what the Xen tests have in common: guests, steps that several tests of a file look at,
+# and vifpin's word put beside the kernel's.
+#
+# Bats traces every command of a test, which is slow here: loops that matter are in scripts of
+# their own (time-pins, time-hook).
+
+# shellcheck source=../host/await.bash
+. "$BATS_TEST_DIRNAME/await.bash"
+
+VIFPIN=/usr/sbin/vifpin
+# shellcheck disable=SC2034 # used by tests
+LEDGER=/var/lib/vifpin/ledger.json
+ADDRESS=10.0.9.11
+
+# What run-host says it waited for when time runs out.
+setup() {
+    echo "${BATS_TEST_FILENAME##*/}: $BATS_TEST_DESCRIPTION" >"$SHARE/stage"
+}
+
+setup_file() {
+    WORK=$(mktemp -d)
+    export WORK
+    echo "a clean host for ${BATS_TEST_FILENAME##*/}" >"$SHARE/stage"
+    no_guests
+}
+
+teardown_file() {
+    no_guests
+}
+
+# A figure for whoever reads the results.
+info() {
+    echo "# $*" >&3
+}
+
+# equal EXPECTED ACTUAL [WHAT]
+equal() {
+    [ "$1" != "$2" ] || return 0
+    printf '%s: expected (-) and found (+)\n' "${3:-they differ}"
+    diff -u <(printf '%s\n' "$1") <(printf '%s\n' "$2") | tail -n +4
+    return 1
+}
+
+# once STEP: does it unless an earlier test of this file did. A step that failed is not done again,
+# and fails every test that needs it.
+once() {
+    local mark=$WORK/$1
+
+    [ ! -e "$mark.done" ] || return 0
+    if [ -e "$mark.begun" ]; then
+        echo "$1 failed in an earlier test"
+        return 1
+    fi
+    : >"$mark.begun"
+    "$1"
+    : >"$mark.done"
+}
+
+# milliseconds COMMAND [ARG]...: runs it and sets MS to how long that took.
+milliseconds() {
+    local from=${EPOCHREALTIME/./}
+
+    "$@"
+    # shellcheck disable=SC2034 # used by tests
+    MS=$(((${EPOCHREALTIME/./} - from) / 1000))
+}
+
+# --- guests -----------------------------------------------------------------------------------
+
+# What a guest's kernel can leave out takes seconds under emulation.
+QUICK="quiet mitigations=off cryptomgr.notests pci=off 8250.nr_uarts=0"
+
+# create NAME TYPE VCPUS [-p] VIF...: xl create. The guest has $ADDRESS on one of its vifs.
+create() {
+    local name=$1 type=$2 vcpus=$3 paused=
+
+    shift 3
+    if [ "$1" = -p ]; then
+        paused=-p
+        shift
+    fi
+    cat >"$WORK/$name.cfg" <<END
+name = "$name"
+type = "$type"
+kernel = "/boot/vmlinux-guest"
+ramdisk = "$BATS_TEST_DIRNAME/guest.img"
+extra = "console=hvc0 $QUICK guestip=$ADDRESS"
+memory = 128
+vcpus = $vcpus
+vif = [ $(printf "'%s'," "$@") ]
+END
+    # xl leaves a process behind for each guest; it must not hold what bats waits for.
+    timeout 180 xl create $paused "$WORK/$name.cfg" >"$WORK/xl" 2>&1 3>&- || {
+        cat "$WORK/xl"
+        return 1
+    }
+}
+
+# tell NAME WORD...: a line for guest-init.
+tell() {
+    local tty
+
+    tty=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")
+    printf '%s\n' "${*:2}" >"$tty"
+}
+export -f tell
+
+answers_ping() {
+    ping -c 1 -W 1 "$ADDRESS" >/dev/null
+}
+
+guest_ids() {
+    xl list | awk 'NR > 1 && $2 != 0 { print $2 }'
+}
+
+lists_nothing() {
+    [ "$("$VIFPIN" list -J | jq -c .)" = '{"vifs":[]}' ]
+}
+
+no_guests() {
+    local id
+
+    for id in $(guest_ids); do
+        xl destroy "$id"
+    done
+    await 30 lists_nothing
+}
+
+# --- vifpin's word ----------------------------------------------------------------------------
+
+# places FILE: a line for each vif in the output of `vifpin list -J`: "vif1.0 reserved 0/1 2/3",
+# tx/rx of each queue.
+places() {
+    jq -r '.vifs[] |
+        "\(.dev) \(.state) " + ([.queues[] | "\(.tx_cpu)/\(.rx_cpu)"] | join(" "))' "$1"
+}
+
+# What print_masks has to show when the kernel is as FILE, the output of `vifpin list -J`, says:
+# the tx interrupt and the dealloc thread on tx_cpu, the rx interrupt and guest-rx on rx_cpu.
+masks_of() {
+    jq -r '.vifs[] | .dev as $dev | .queues[] | "\($dev)-q\(.queue)-" as $q |
+        "\($q)tx \(.tx_cpu) \(.tx_cpu)", "\($q)rx \(.rx_cpu) \(.rx_cpu)",
+        "\($q)dealloc \(.tx_cpu)", "\($q)guest-rx \(.rx_cpu)"' "$1" | LC_ALL=C sort
+}
+
+# kernel_masks DEV...: the same form, from /proc.
+kernel_masks() {
+    # shellcheck disable=SC2016 # for the inner bash
+    bash -c '. "$0"; find_queues "$@"; print_masks' "$BATS_TEST_DIRNAME/queues.bash" "$@" |
+        LC_ALL=C sort
+}
+
+# sides_of MASKS-FILE: "CPU SIDES" for each online CPU: how many tx and rx interrupts stand there.
+sides_of() {
+    local online
+
+    online=$(cat /sys/devices/system/cpu/online)
+    awk -v online="$online" '
+        BEGIN {
+            n = split(online, ranges, ",")
+            for (i = 1; i <= n; i++) {
+                split(ranges[i] "-" ranges[i], ends, "-")
+                for (cpu = ends[1]; cpu <= ends[2]; cpu++)
+                    sides[cpu] = 0
+            }
+        }
+        $1 ~ /-[rt]x$/ && NF == 3 { sides[$2]++ }
+        END { for (cpu in sides) print cpu, sides[cpu] }' "$1" | sort -n
+}
