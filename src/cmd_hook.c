@@ -67,9 +67,12 @@ static enum status get_vif(int argc, char **argv, struct vif_id *id, int *backen
 /* An absolute path may be one of another backend domain, whose vifs are not here. */
 static enum status check_backend(struct host *host, int argc, char **argv, int backend)
 {
-	unsigned int own = xs_own_domid(host->xs);
+	unsigned int own;
 
-	if (backend < 0 || (unsigned int)backend == own)
+	if (backend < 0)
+		return STATUS_DONE;
+	own = xs_own_domid(host->xs);
+	if ((unsigned int)backend == own)
 		return STATUS_DONE;
 	return cmd_usage("%s: XENBUS_PATH '%s' is of backend domain %d, this is domain %u; "
 			 "run vifpin there",
