@@ -47,6 +47,15 @@ teardown() {
     in_dest uninstall prefix=/usr sysconfdir=/etc
 }
 
+@test "what is installed refers to what is installed" {
+    in_dest install prefix=/usr sysconfdir=/etc
+    equal "" "$(grep -rl '@[a-z]*@' "$DEST" --exclude=vifpin || :)"
+    grep -qx 'exec /usr/sbin/vifpin irqbalance-policy "$@"' "$DEST/usr/lib/vifpin/irqbalance-policy"
+    grep -qx 'ExecStart=/usr/sbin/vifpin watch' "$DEST/usr/lib/systemd/system/vifpin.service"
+    grep -qxF 'Environment=IRQBALANCE_ARGS=--policyscript=/usr/lib/vifpin/irqbalance-policy' \
+        "$DEST/usr/lib/systemd/system/irqbalance.service.d/vifpin.conf"
+}
+
 @test "the installed hook calls the installed vifpin" {
     in_dest install prefix=/usr sysconfdir=/etc
     grep -qF ' /usr/sbin/vifpin ' "$DEST/etc/xen/scripts/vif-post.d/50-vifpin.hook"

@@ -303,11 +303,11 @@ agree() {
     for ((round = 0; round < 200; round++)); do
         vifpin watch </dev/null >/dev/null 2>&1 3>&- &
         d=$((RANDOM % 3 + 1))
-        case $((RANDOM % 4)) in
+        case $((RANDOM % 10)) in
         0) sim disconnect "$d" 0 ;;
         1) sim connect "$d" 0 $((RANDOM % 4 + 1)) ;;
         2) vifpin offline "XENBUS_PATH=backend/vif/$d/0" ;;
-        3) sleep "0.00$((RANDOM % 10))" ;;
+        *) sleep "0.0$((RANDOM % 3))$((RANDOM % 10))" ;;
         esac
         kill -9 $! 2>/dev/null || :
         wait $! 2>/dev/null || :

@@ -83,9 +83,7 @@ FREE="q0 tx=0-3 dealloc=0-3 rx=0-3 guest-rx=0-3"
 @test "pin of a vif that lacks a thread pins the others, says so and fails" {
     setup_guest
     sim end-thread vif1.0-q0-dealloc
-    run --separate-stderr vifpin pin g1 0
-    equal 1 "$status"
-    equal "vifpin: vif 1.0: there is no thread vif1.0-q0-dealloc" "$stderr"
+    ends 1 "vifpin: vif 1.0: there is no thread vif1.0-q0-dealloc" vifpin pin g1 0
     lists "1.0 vif1.0 partial 0/1"
     equal "q0 tx=0 dealloc=- rx=1 guest-rx=1" "$(sim masks vif1.0)"
 }

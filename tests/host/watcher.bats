@@ -40,7 +40,17 @@ has_one_watcher() {
     sim domain 1 g1 1
     sim vif 1 0
     # 124 if the pipe stays open.
+    # shellcheck disable=SC2016 # for the other shell
     run timeout 20 bash -c '"$0" online 1 0 2>&1 | cat' "$BATS_TEST_DIRNAME/sim"
+    equal 0 "$status"
+    equal "" "$output"
+    await 5 has_watcher
+}
+
+@test "a caller that reads vifpin's own output to its end does not wait for the watcher" {
+    sim domain 1 g1 1
+    sim vif 1 0
+    run timeout 20 bash -c 'vifpin online XENBUS_PATH=backend/vif/1/0 2>&1 | cat'
     equal 0 "$status"
     equal "" "$output"
     await 5 has_watcher
@@ -101,7 +111,7 @@ has_one_watcher() {
 }
 
 @test "watch --until-idle ends at once, with 0, where no vif is" {
-    ends 0 "" timeout 10 vifpin watch --until-idle
+    ends 0 "" vifpin watch --until-idle
 }
 
 @test "watch without --until-idle stays when no vif is left" {
@@ -177,4 +187,14 @@ has_one_watcher() {
     sim domain 2 g2 1
     sim vif 2 0
     await_list "1.0 vif1.0 reserved 2/3" "2.0 vif2.0 reserved 2/3"
+}
+
+@test "SIGTERM ends a watcher that waits for xenstored" {
+    sim stop-xenstored
+    start_watcher
+    await 5 logged "cannot reach xenstored: No such file or directory; is it running?; waiting for it"
+    kill -TERM "$WATCH_JOB"
+    status=0
+    wait "$WATCH_JOB" || status=$?
+    equal 0 "$status"
 }

@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Which interrupts and threads are a vif's, and which CPUs it may be given.
+
+load common
+
+# A guest g1 with the vif 1.0, and nothing of it in the kernel yet.
+setup_vif() {
+    sim domain 1 g1 1
+    sim vif 1 0 netdev=no hotplug-status=connected
+}
+
+@test "vif1.1 is not vif1.10" {
+    sim domain 1 g1 1
+    for devid in 1 10 100; do
+        sim vif 1 "$devid" netdev=no hotplug-status=connected
+        sim connect 1 "$devid" 1
+    done
+    ends 0 "" vifpin pin g1 10
+    lists "1.10 vif1.10 pinned 0/1"
+    ends 0 "" vifpin pin g1 1
+    lists "1.1 vif1.1 pinned 2/3" "1.10 vif1.10 pinned 0/1"
+    stand vif1.1 2/3
+    stand vif1.10 0/1
+    equal "q0 tx=0-3 dealloc=0-3 rx=0-3 guest-rx=0-3" "$(sim masks vif1.100)"
+}
+
+@test "dom0's own frontend beside the backend is not touched" {
+    sim domain 0 Domain-0 4
+    sim vif 0 0 netdev=no hotplug-status=connected
+    # The loopback vif's other end, as dom0's netfront names its interrupts.
+    sim irq vif0-q0-tx xen-dyn
+    sim irq vif0-q0-rx xen-dyn
+    sim connect 0 0 1
+    ends 0 "" vifpin pin 0
+    lists "0.0 vif0.0 pinned 0/1"
+    stand vif0.0 0/1
+    equal "0-3 0-3" "$(sim mask vif0-q0-tx) $(sim mask vif0-q0-rx)"
+}
+
+@test "interrupts of other chips that are named like a vif's are not touched" {
+    by_hand 1 1
+    sim irq vif1.0-q1-tx xen-pirq msi-x
+    sim irq vif1.0-q1-rx xen-dyn virq
+    ends 0 "" vifpin pin g1
+    lists "1.0 vif1.0 pinned 0/1"
+    equal "0-3 0-3" "$(sim mask vif1.0-q1-tx) $(sim mask vif1.0-q1-rx)"
+}
+
+@test "processes that are named like a vif's threads are not touched" {
+    setup_vif
+    user=$(sim thread vif1.0-q0-guest-rx user 1)
+    # A helper that the kernel started is kthreadd's child, and no kernel thread.
+    helper=$(sim thread vif1.0-q0-dealloc user 2)
+    # No more than the flag without the parent.
+    stray=$(sim thread vif1.0-q0-dealloc kthread 1)
+    sim connect 1 0 1
+    ends 0 "" vifpin pin g1
+    lists "1.0 vif1.0 pinned 0/1"
+    equal "0-3 0-3 0-3" "$(sim pid-mask "$user") $(sim pid-mask "$helper") $(sim pid-mask "$stray")"
+    equal "1 0" "$(sim pid-mask "$((stray + 1))") $(sim pid-mask "$((stray + 2))")"
+}
+
+@test "a process does not stand in for a thread that is missing" {
+    setup_vif
+    user=$(sim thread vif1.0-q0-dealloc user 1)
+    helper=$(sim thread vif1.0-q0-dealloc user 2)
+    stray=$(sim thread vif1.0-q0-dealloc kthread 1)
+    sim irq vif1.0-q0-tx
+    sim irq vif1.0-q0-rx
+    sim thread vif1.0-q0-guest-rx
+    ends 1 "vifpin: vif 1.0: there is no thread vif1.0-q0-dealloc" vifpin pin g1
+    lists "1.0 vif1.0 partial 0/1"
+    equal "0-3 0-3 0-3" "$(sim pid-mask "$user") $(sim pid-mask "$helper") $(sim pid-mask "$stray")"
+}
+
+@test "a thread that kthreadd's list omits is found all the same" {
+    setup_vif
+    sim queues vif1.0 1
+    sed 's/[0-9]* $//' "$SIM_ROOT/proc/2/task/2/children" | sim put proc/2/task/2/children
+    ends 0 "" vifpin pin g1
+    lists "1.0 vif1.0 pinned 0/1"
+    stand vif1.0 0/1
+}
+
+@test "a kernel without a list of kthreadd's children" {
+    setup_vif
+    sim queues vif1.0 1
+    rm -r "$SIM_ROOT/proc/2/task"
+    ends 0 "" vifpin pin g1
+    stand vif1.0 0/1
+}
+
+@test "a frontend without split event channels has one interrupt a queue, on the tx CPU" {
+    setup_vif
+    sim irq vif1.0-q0
+    sim thread vif1.0-q0-guest-rx
+    sim thread vif1.0-q0-dealloc
+    ends 0 "" vifpin pin g1
+    lists "1.0 vif1.0 pinned 0/1"
+    equal "0 1 0" \
+        "$(sim mask vif1.0-q0) $(sim mask vif1.0-q0-guest-rx) $(sim mask vif1.0-q0-dealloc)"
+}
+
+@test "netback before it had queues" {
+    setup_vif
+    sim irq vif1.0-tx xen-dyn
+    sim irq vif1.0-rx xen-dyn
+    sim thread vif1.0-guest-rx
+    sim thread vif1.0-dealloc
+    ends 0 "" vifpin pin g1
+    lists "1.0 vif1.0 pinned 0/1"
+    equal "0 1 1 0" "$(sim mask vif1.0-tx) $(sim mask vif1.0-rx) $(sim mask vif1.0-guest-rx) $(sim mask vif1.0-dealloc)"
+}
+
+@test "a netdev that was renamed after its frontend had connected" {
+    setup_vif
+    sim connect 1 0 1
+    sim netdev 1 0 lan0
+    ends 0 "" vifpin pin g1
+    stand vif1.0 0/1
+}
+
+@test "a vif whose old name is another netdev's now" {
+    sim domain 1 g1 1
+    sim vif 1 0 netdev=no
+    sim vif 1 1 netdev=no
+    # 1.0 is called web, and 1.1 has taken the name that 1.0 would have.
+    sim netdev 1 0 web
+    sim netdev 1 1 vif1.0
+    mkdir -p "$SIM_ROOT/sys/class/net/web" "$SIM_ROOT/sys/class/net/vif1.0"
+    sim queues vif1.0 1
+    ends 0 "" vifpin pin g1
+    lists "1.0 web reserved 0/1" "1.1 vif1.0 pinned 2/3"
+    stand vif1.0 2/3
+}
+
+@test "the columns of /proc/interrupts are the CPUs that are online" {
+    sim cpus 0,2-3,5
+    by_hand 1 2
+    lists "1.0 vif1.0 pinned 0/2 3/5"
+    stand vif1.0 0/2 3/5
+}
+
+@test "vifs are placed on the CPUs that the configuration allows" {
+    echo 'cpus = "1-3,^2"' >"$SIM_ROOT/etc/xen/vifpin.conf"
+    by_hand 1 2
+    lists "1.0 vif1.0 pinned 1/3 1/3"
+    stand vif1.0 1/3 1/3
+}
+
+@test "another configuration is given by -c" {
+    echo 'cpus = "2-3"' >"$SIM_DIR/other.conf"
+    echo 'cpus = "0"' >"$SIM_ROOT/etc/xen/vifpin.conf"
+    setup_vif
+    ends 0 "" vifpin -c "$SIM_DIR/other.conf" pin g1
+    lists "1.0 vif1.0 reserved 2/3"
+}
+
+@test "the configuration that is installed changes nothing" {
+    cp "$SANDBOX/dest/etc/xen/vifpin.conf" "$SIM_ROOT/etc/xen/vifpin.conf"
+    by_hand 1 1
+    lists "1.0 vif1.0 pinned 0/1"
+}
+
+@test "vifs are placed on CPUs that vifpin itself may use" {
+    mkdir "$SIM_ROOT/proc/self"
+    printf 'Name:\tvifpin\nCpus_allowed:\t6\nCpus_allowed_list:\t1-2\n' >"$SIM_ROOT/proc/self/status"
+    by_hand 1 2
+    lists "1.0 vif1.0 pinned 1/2 1/2"
+}
+
+@test "on one CPU both sides stand there" {
+    sim cpus 0
+    by_hand 1 1
+    lists "1.0 vif1.0 pinned 0/0"
+    stand vif1.0 0/0
+}

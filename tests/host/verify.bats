@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# verify: what stands elsewhere than the ledger says (lasting.bats has what becomes of it).
+
+load common
+
+# move NAME LIST: somebody else changes an interrupt's mask.
+move() {
+    echo "$2" >"$SIM_ROOT/proc/irq/$(sim irq-number "$1")/smp_affinity_list"
+}
+
+# move_thread PID LIST
+move_thread() {
+    sed "s/^\(Cpus_allowed_list:\t\).*/\1$2/" "$SIM_ROOT/proc/$1/status" | sim put "proc/$1/status"
+}
+
+pid_of() {
+    grep -lx "$1" "$SIM_ROOT"/proc/[0-9]*/comm | sed -E 's|.*/([0-9]+)/comm|\1|'
+}
+
+@test "verify says nothing when all is as the ledger says" {
+    by_hand 1 2
+    prints 0 "" vifpin verify
+    prints 0 "" vifpin verify g1
+    prints 0 "" vifpin verify 1 0
+}
+
+@test "verify says nothing of a vif that is not connected" {
+    sim domain 1 g1 1
+    sim vif 1 0 netdev=no
+    ends 0 "" vifpin pin g1
+    prints 0 "" vifpin verify
+}
+
+@test "verify names each difference, and changes nothing" {
+    by_hand 1 2
+    by_hand 2 1
+    lists "1.0 vif1.0 pinned 0/1 2/3" "2.0 vif2.0 pinned 0/1"
+    irq=$(sim irq-number vif1.0-q1-rx)
+    pid=$(pid_of vif1.0-q0-guest-rx)
+    move vif1.0-q1-rx 0-3
+    move_thread "$pid" 2
+    prints 1 "\
+vif1.0-q1-rx: interrupt $irq should be on CPU 3, is on 0-3
+vif1.0-q0-guest-rx: thread $pid should be on CPU 1, is on 2" vifpin verify
+    prints 0 "" vifpin verify g2
+    equal "0-3 2" "$(sim mask vif1.0-q1-rx) $(sim mask vif1.0-q0-guest-rx)"
+}
+
+@test "verify says when an interrupt is delivered elsewhere than its mask says" {
+    by_hand 1 1
+    irq=$(sim irq-number vif1.0-q0-tx)
+    rm "$SIM_ROOT/proc/irq/$irq/effective_affinity_list"
+    echo 3 >"$SIM_ROOT/proc/irq/$irq/effective_affinity_list"
+    prints 1 "vif1.0-q0-tx: interrupt $irq should be on CPU 0, is delivered to 3" vifpin verify
+}
+
+@test "verify says what is missing, and when there are other queues" {
+    by_hand 1 2
+    sim end-thread vif1.0-q1-dealloc
+    prints 1 "vif1.0: there is no thread vif1.0-q1-dealloc" vifpin verify
+    sim no-queues vif1.0
+    sim queues vif1.0 1
+    prints 1 "vif1.0: has 1 queues, the ledger has 2" vifpin verify
+}
