@@ -34,9 +34,11 @@ median() {
         mapfile -t parts < <(figures $which 3)
         info "the hook's part, $which: $(median "${parts[@]}") ms, median of ${parts[*]}"
         equal 5 "${#parts[@]}" "calls timed"
-        # Whatever else this machine does only adds to the figures: the least is the hook's own.
-        [ "${parts[0]}" -lt 500 ]
     done
+    # Whatever else this machine does only adds to the figures: the least is the hook's own. The
+    # first guest's call also starts a watcher; what that takes is only told.
+    mapfile -t parts < <(figures with 3)
+    [ "${parts[0]}" -lt 500 ]
 }
 
 # instead [LINE]...: this script in the place of vifpin. It notes that it was called.
