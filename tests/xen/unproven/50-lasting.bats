@@ -80,7 +80,7 @@ follow() {
     run --separate-stderr "$VIFPIN" watch
     equal 1 "$status"
     equal "vifpin: watch: already running as process $(cat /run/vifpin/watch.lock)" "$stderr"
-    exposure=$(systemd-analyze security --no-pager vifpin | tail -n 1 | grep -o '[0-9.]* [A-Z]*' | head -n 1)
+    exposure=$(systemd-analyze security --no-pager vifpin | sed -n 's|.*exposure level.*: \([0-9.]*\) .*|\1|p')
     info "systemd-analyze security: $exposure"
     [ "${exposure%%.*}" -lt 3 ]
 }
