@@ -36,25 +36,51 @@ static int read_config_text(const struct global *global, const struct host *host
 	return sysroot_read(&host->root, text, NULL, PATH_CONFIG);
 }
 
+/* Only Xen knows nodes: it is asked when the text has some. */
+static int parse_config(struct host *host, const char *text, const char *name,
+	struct config *config, struct err *err)
+{
+	struct cpuset_words words;
+	struct site site;
+	struct err why;
+	int r;
+
+	site_init(&site, &host->root, &host->config);
+	words = site_words(&site);
+	r = config_parse(text, name, &words, config, err);
+	if (r == -ENODATA && site_read(&site, &why) == 0) {
+		words = site_words(&site);
+		r = config_parse(text, name, &words, config, &why);
+		if (r == -ENODATA)
+			err_set(err, ENODATA, "%s: %s", why.msg, site.topology.unknown.msg);
+		else if (r < 0)
+			*err = why;
+	}
+	site_free(&site);
+	return r;
+}
+
 enum status cmd_read_config(const struct global *global, struct host *host, bool tolerant)
 {
 	const char *name = global->config_file ? global->config_file : "/" PATH_CONFIG;
 	_cleanup_free_ char *text = NULL;
+	struct config config;
 	struct err err;
 	int r;
 
-	config_default(&host->config);
+	config_default(&config);
 	r = read_config_text(global, host, &text);
-	if (r == -ENOENT && !global->config_file)
-		return STATUS_DONE;
-	if (r < 0)
+	if (r < 0 && (r != -ENOENT || global->config_file))
 		err_set(&err, -r, "cannot read %s: %s", name, strerror(-r));
 	else
-		r = config_parse(text, name, &host->config, &err);
-	if (r == 0)
-		return STATUS_DONE;
-	log_error("%s", err.msg);
-	return tolerant ? STATUS_DONE : STATUS_FAILED;
+		r = text ? parse_config(host, text, name, &config, &err) : 0;
+	if (r < 0) {
+		log_error("%s", err.msg);
+		return tolerant ? STATUS_DONE : STATUS_FAILED;
+	}
+	config_free(&host->config);
+	host->config = config;
+	return STATUS_DONE;
 }
 
 void cmd_log_as_daemon(const struct global *global)
@@ -134,26 +160,6 @@ enum status cmd_check(const struct pass *pass)
 		status = STATUS_FAILED;
 	}
 	return status;
-}
-
-int cmd_peek(const struct sysroot *root, struct ledger *ledger, struct err *err)
-{
-	struct err reason = { "" };
-	int r = store_peek(root, ledger, &reason);
-
-	if (r == -ENOTSUP)
-		return err_set(err, ENOTSUP,
-			"ledger " LEDGER_PATH " %s; nothing is pinned until vifpin is upgraded "
-			"or the file moved away",
-			reason.msg);
-	if (r == -EBADMSG)
-		return err_set(err, EBADMSG,
-			"ledger " LEDGER_PATH " cannot be read (%s); the next online, pin or "
-			"watch moves it aside and rebuilds it",
-			reason.msg);
-	if (r < 0)
-		return err_set(err, -r, "cannot read " LEDGER_PATH ": %s", reason.msg);
-	return 0;
 }
 
 static bool is_device(const struct vif_entry *vif, const char *device)

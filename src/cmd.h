@@ -32,9 +32,9 @@ enum status cmd_fail(const struct err *err);
 enum status cmd_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Reads the configuration into host->config. What a person starts must not go on
- * with a file that is wrong; hook and watcher (tolerant) say so and go on with the
- * defaults.
+ * Reads the configuration into host->config; without a file it is the default. What a
+ * person starts must not go on with a file that is wrong: STATUS_FAILED. Hook and
+ * watcher (tolerant) say so and go on with what they have.
  */
 enum status cmd_read_config(const struct global *global, struct host *host, bool tolerant);
 
@@ -49,9 +49,6 @@ void cmd_log_pass(const struct pass *pass);
 
 /* Says of each vif of a committed pass what the kernel refused; STATUS_FAILED if any. */
 enum status cmd_check(const struct pass *pass);
-
-/* Reads the ledger for a command that only looks. -errno with a sentence. */
-int cmd_peek(const struct sysroot *root, struct ledger *ledger, struct err *err);
 
 /*
  * Does DOMAIN [DEVID|MAC] mean this entry? By the ledger's own names, so that it

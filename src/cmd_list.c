@@ -77,7 +77,7 @@ static enum status print(const struct sysroot *root, bool json, const char *doma
 	struct err err;
 	int r;
 
-	if (cmd_peek(root, &ledger, &err) < 0)
+	if (pass_peek(root, &ledger, &err) < 0)
 		return cmd_fail(&err);
 	r = json ? print_json(&ledger, domain, &err) : print_table(&ledger, domain, &err);
 	ledger_clear(&ledger);

@@ -96,7 +96,7 @@ enum status cmd_verify(const struct global *global, struct host *host, int argc,
 	(void)global;
 	if (argc > 3)
 		return cmd_usage("usage: vifpin verify [DOMAIN [DEVID|MAC]]");
-	if (cmd_peek(&host->root, &ledger, &err) < 0)
+	if (pass_peek(&host->root, &ledger, &err) < 0)
 		return cmd_fail(&err);
 	r = verify(&host->root, &ledger, argv[1], argc > 1 ? argv[2] : NULL, &err);
 	ledger_clear(&ledger);

@@ -346,7 +346,6 @@ static int wait_time(const struct watch *watch)
 static void take_signal(struct watch *watch)
 {
 	struct signalfd_siginfo info;
-	struct config old = watch->host->config;
 
 	if (read(watch->signal_fd, &info, sizeof info) != sizeof info)
 		return;
@@ -356,8 +355,6 @@ static void take_signal(struct watch *watch)
 	}
 	if (cmd_read_config(watch->global, watch->host, false) == STATUS_DONE)
 		log_info("event=reload");
-	else
-		watch->host->config = old;
 	agenda_mark_all(&watch->agenda);
 }
 

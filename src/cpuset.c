@@ -50,6 +50,23 @@ void cpuset_and(struct cpuset *set, const struct cpuset *with)
 		set->bits[i] &= with->bits[i];
 }
 
+void cpuset_or(struct cpuset *set, const struct cpuset *with)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(set->bits); i++)
+		set->bits[i] |= with->bits[i];
+}
+
+void cpuset_subtract(struct cpuset *set, const struct cpuset *what)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(set->bits); i++)
+		set->bits[i] &= ~what->bits[i];
+}
+
+bool cpuset_is_empty(const struct cpuset *set)
+{
+	return cpuset_next(set, 0) < 0;
+}
+
 int cpuset_next(const struct cpuset *set, unsigned int from)
 {
 	size_t i = from / 64;
@@ -148,47 +165,61 @@ int cpuset_parse_mask(const char *text, struct cpuset *set)
 	return 0;
 }
 
-/* Takes the blanks off both ends. */
-static char *trim(char *text)
+/* Moves *p behind the word, if that is what it begins with. */
+static bool skip_prefix(const char **p, const char *word)
 {
-	size_t n;
+	size_t n = strlen(word);
 
-	text += strspn(text, " \t");
-	n = strlen(text);
-	while (n && strchr(" \t", text[n - 1]))
-		text[--n] = '\0';
-	return text;
+	if (strncmp(*p, word, n) != 0)
+		return false;
+	*p += n;
+	return true;
 }
 
-/* One element of xl's list, blanks already taken off. */
-static int apply_xl_element(
-	const char *element, const struct cpuset *all, struct cpuset *set, struct err *err)
+/* The CPUs of nodes first to last. */
+static int collect_nodes(const char *element, unsigned long first, unsigned long last,
+	const struct cpuset_words *words, struct cpuset *out, struct err *err)
 {
-	bool take = *element == '^';
-	const char *p = element + take;
-	unsigned long first, last;
-
-	if (strcmp(p, "all") == 0) {
-		cpuset_zero(set);
-		if (!take)
-			*set = *all;
-		return 0;
-	}
-	if (!parse_range(&p, &first, &last) || *p)
-		return err_set(err, EINVAL, "'%s' is not a CPU, a range of CPUs or 'all'", element);
-	for (unsigned long cpu = first; cpu <= last; cpu++) {
-		if (take)
-			cpuset_remove(set, (unsigned int)cpu);
-		else
-			cpuset_add(set, (unsigned int)cpu);
-	}
+	if (!words->nodes)
+		return err_set(err, ENODATA, "'%s' cannot be used: nodes are not known", element);
+	if (last >= words->n_nodes)
+		return err_set(err, EINVAL, "'%s': there is no node %lu, the last one is %u",
+			element, last, words->n_nodes - 1);
+	for (unsigned long node = first; node <= last; node++)
+		cpuset_or(out, &words->nodes[node]);
 	return 0;
 }
 
-int cpuset_parse_xl(const char *text, const struct cpuset *all, struct cpuset *set, struct err *err)
+/* The CPUs that an element means, which may begin with "^". */
+static int parse_xl_element(
+	const char *element, const struct cpuset_words *words, struct cpuset *out, struct err *err)
+{
+	const char *p = element + (*element == '^');
+	unsigned long first, last;
+	bool nodes;
+
+	cpuset_zero(out);
+	if (strcmp(p, "all") == 0) {
+		*out = words->all;
+		return 0;
+	}
+	nodes = skip_prefix(&p, "nodes:") || skip_prefix(&p, "node:");
+	if (!parse_range(&p, &first, &last) || *p)
+		return err_set(err, EINVAL,
+			"'%s' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'",
+			element);
+	if (nodes)
+		return collect_nodes(element, first, last, words, out, err);
+	for (unsigned long cpu = first; cpu <= last; cpu++)
+		cpuset_add(out, (unsigned int)cpu);
+	return 0;
+}
+
+int cpuset_parse_xl(
+	const char *text, const struct cpuset_words *words, struct cpuset *set, struct err *err)
 {
 	_cleanup_free_ char *copy = strdup(text);
-	struct cpuset out;
+	struct cpuset out, some;
 	char *rest = copy;
 	char *element;
 	int r;
@@ -197,9 +228,14 @@ int cpuset_parse_xl(const char *text, const struct cpuset *all, struct cpuset *s
 		return err_set(err, ENOMEM, "out of memory");
 	cpuset_zero(&out);
 	while ((element = strsep(&rest, ","))) {
-		r = apply_xl_element(trim(element), all, &out, err);
+		element = trim_blanks(element);
+		r = parse_xl_element(element, words, &some, err);
 		if (r < 0)
 			return r;
+		if (*element == '^')
+			cpuset_subtract(&out, &some);
+		else
+			cpuset_or(&out, &some);
 	}
 	*set = out;
 	return 0;

@@ -27,7 +27,10 @@ void cpuset_remove(struct cpuset *set, unsigned int cpu);
 bool cpuset_has(const struct cpuset *set, unsigned int cpu);
 unsigned int cpuset_count(const struct cpuset *set);
 bool cpuset_equal(const struct cpuset *a, const struct cpuset *b);
+bool cpuset_is_empty(const struct cpuset *set);
 void cpuset_and(struct cpuset *set, const struct cpuset *with);
+void cpuset_or(struct cpuset *set, const struct cpuset *with);
+void cpuset_subtract(struct cpuset *set, const struct cpuset *what);
 
 /* The lowest CPU of the set that is >= from, or -1 when there is none. */
 int cpuset_next(const struct cpuset *set, unsigned int from);
@@ -52,14 +55,22 @@ int cpuset_parse_list(const char *text, struct cpuset *set);
  */
 int cpuset_parse_mask(const char *text, struct cpuset *set);
 
+/* What the words of xl's lists stand for. */
+struct cpuset_words {
+	struct cpuset all;
+	const struct cpuset *nodes; /* the CPUs of each node, NULL: not known */
+	unsigned int n_nodes;
+};
+
 /*
- * xl's list form (xl.cfg(5), cpus=): "all", "N", "N-M", each perhaps with "^"
- * before it to take away, joined by commas and read from left to right; blanks
- * around an element do not count. `all` says which CPUs "all" means. On failure
- * -EINVAL with a sentence that names the element; *set untouched.
+ * xl's list form (xl.cfg(5), cpus=): "all", "N", "N-M", "node:N", "nodes:N-M", each
+ * perhaps with "^" before it to take away, joined by commas and read from left to
+ * right; blanks around an element do not count. On failure *set is untouched:
+ * -EINVAL with a sentence that names the element, -ENODATA with one when it is right
+ * but for a node while nodes are not known.
  */
 int cpuset_parse_xl(
-	const char *text, const struct cpuset *all, struct cpuset *set, struct err *err);
+	const char *text, const struct cpuset_words *words, struct cpuset *set, struct err *err);
 
 /*
  * Writes the set in the kernel's list form with plain ranges (a stride such as

@@ -1,48 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "domains.h"
 
+#include "hypervisor.h"
 #include "util.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Accepted by the headers of Xen 4.14 to 4.20. */
-#define LIBXL_API_VERSION 0x040800
-#include <libxl.h>
-#include <libxl_utils.h>
-#include <xentoollog.h>
-
-/* By libxl. -ENOENT: there is no such domain; -ENOTSUP: libxl cannot be had here. */
-static int find_by_libxl(const char *name, unsigned int *domid)
-{
-	xentoollog_logger_stdiostream *log;
-	libxl_ctx *ctx = NULL;
-	int r = -ENOTSUP;
-	uint32_t found;
-
-	/* libxl says on its own that there is no hypervisor; here that is no error. */
-	log = xtl_createlogger_stdiostream(stderr, XTL_NUM_LEVELS, 0);
-	if (!log)
-		return -ENOMEM;
-	if (libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *)log) == 0) {
-		r = libxl_name_to_domid(ctx, name, &found) == 0 ? 0 : -ENOENT;
-		if (r == 0)
-			*domid = found;
-		libxl_ctx_free(ctx);
-	}
-	xtl_logger_destroy((xentoollog_logger *)log);
-	return r;
-}
+/* libxl's ERROR_INVAL, which xl prints. */
+#define RC_INVAL (-6)
 
 static int find_by_name(
 	const struct sysroot *root, struct xs *xs, const char *name, unsigned int *domid)
 {
-	int r = -ENOTSUP;
+	struct hypervisor *hypervisor;
+	int r;
 
-	if (root->live)
-		r = find_by_libxl(name, domid);
-	if (r == -ENOTSUP)
-		r = xs_find_domain(xs, name, domid, NULL);
+	if (hypervisor_open(root, &hypervisor, NULL) < 0)
+		return xs_find_domain(xs, name, domid, NULL);
+	r = hypervisor_find_domain(hypervisor, name, domid);
+	hypervisor_close(hypervisor);
 	return r;
 }
 
@@ -64,7 +41,7 @@ int domains_find(const struct sysroot *root, struct xs *xs, const char *word, un
 	}
 	return err_set(err, ENOENT,
 		"%s is an invalid domain identifier (rc=%d); xl list shows the domains", word,
-		ERROR_INVAL);
+		RC_INVAL);
 }
 
 static bool has_mac(struct xs *xs, struct vif_id id, const char *mac)

@@ -2,8 +2,8 @@
 /*
  * domains.h - the domain and vif that a person means.
  *
- * The only user of libxenlight. Where there is no hypervisor to ask (driver
- * domains, a --root of another host) xenstore's names serve.
+ * Where there is no hypervisor to ask (driver domains, a --root of another host)
+ * xenstore's names serve.
  */
 #ifndef VIFPIN_DOMAINS_H
 #define VIFPIN_DOMAINS_H

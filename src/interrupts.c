@@ -106,3 +106,79 @@ void interrupts_free(struct interrupts *interrupts)
 	free(interrupts->v);
 	*interrupts = (struct interrupts){ 0 };
 }
+
+/* --- counts ---------------------------------------------------------------------------- */
+
+/* The CPUs of the header's columns, in cpus[CPUSET_MAX]; how many, 0 without a header. */
+static size_t parse_header(const char *p, unsigned int *cpus)
+{
+	unsigned long cpu;
+	size_t n = 0;
+
+	for (;;) {
+		p += strspn(p, " \t");
+		if (n == CPUSET_MAX || strncmp(p, "CPU", 3) != 0 ||
+			!parse_number(p + 3, &p, CPUSET_MAX - 1, &cpu))
+			return n;
+		cpus[n++] = (unsigned int)cpu;
+	}
+}
+
+/* The counts of one line, in row[CPUSET_MAX]; how many there are. */
+static size_t parse_counts(const char *p, unsigned long long *row)
+{
+	size_t n = 0;
+
+	while (n < CPUSET_MAX) {
+		char *end;
+
+		p += strspn(p, " \t");
+		if (!isdigit((unsigned char)*p))
+			break;
+		row[n] = strtoull(p, &end, 10);
+		if (!isblank((unsigned char)*end) && *end != '\n')
+			break;
+		n++;
+		p = end;
+	}
+	return n;
+}
+
+static int compare_irqs(const void *a, const void *b)
+{
+	const unsigned int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool is_counted(const char *line, const unsigned int *irqs, size_t n, const char **behind)
+{
+	unsigned long number;
+	unsigned int irq;
+
+	line += strspn(line, " \t");
+	if (!parse_number(line, behind, UINT_MAX, &number) || *(*behind)++ != ':')
+		return false;
+	irq = (unsigned int)number;
+	return n && bsearch(&irq, irqs, n, sizeof irq, compare_irqs);
+}
+
+int interrupts_add_counts(
+	const char *text, const unsigned int *irqs, size_t n, unsigned long long *counts)
+{
+	unsigned long long row[CPUSET_MAX];
+	unsigned int cpus[CPUSET_MAX];
+	size_t n_cpus = parse_header(text, cpus);
+	const char *behind;
+
+	if (!n_cpus)
+		return -EINVAL;
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		if (!is_counted(text, irqs, n, &behind) || parse_counts(behind, row) != n_cpus)
+			continue;
+		for (size_t i = 0; i < n_cpus; i++)
+			counts[cpus[i]] += row[i];
+	}
+	return 0;
+}

@@ -15,6 +15,8 @@
 #ifndef VIFPIN_INTERRUPTS_H
 #define VIFPIN_INTERRUPTS_H
 
+#include "cpuset.h"
+
 #include <stddef.h>
 
 struct interrupt {
@@ -35,5 +37,15 @@ struct interrupts {
  */
 int interrupts_parse(char *text, struct interrupts *out);
 void interrupts_free(struct interrupts *interrupts);
+
+/*
+ * Adds to counts[CPUSET_MAX] how often each CPU has taken any of these interrupts
+ * (irqs[], n of them, sorted), by `text`. A count's column is that of a CPU in the
+ * header, whose numbers have gaps where CPUs are offline; a line with another number
+ * of counts than the header has CPUs was printed while that changed, and is passed
+ * over. -EINVAL without a header.
+ */
+int interrupts_add_counts(
+	const char *text, const unsigned int *irqs, size_t n, unsigned long long *counts);
 
 #endif

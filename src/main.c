@@ -60,10 +60,12 @@ static enum status run(const struct global *global, int argc, char **argv, cmd_f
 	enum status status;
 	struct err err;
 
+	config_default(&host.config);
 	if (sysroot_open(global->root_dir, &host.root, &err) < 0)
 		return cmd_fail(&err);
 	status = flush(command(global, &host, argc, argv));
 	xs_disconnect(host.xs);
+	config_free(&host.config);
 	sysroot_close(&host.root);
 	return status;
 }

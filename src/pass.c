@@ -23,6 +23,7 @@ static int no_memory(struct err *err)
 void pass_init(struct pass *pass, struct host *host)
 {
 	*pass = (struct pass){ .host = host, .store = { .dir_fd = -1, .lock_fd = -1 } };
+	site_init(&pass->site, &host->root, &host->config);
 }
 
 void pass_end(struct pass *pass)
@@ -31,12 +32,14 @@ void pass_end(struct pass *pass)
 		xs_vif_free(&pass->sights[i].vif);
 	for (size_t i = 0; i < pass->n_outcomes; i++) {
 		parts_free(&pass->outcomes[i].parts);
+		plan_steps_free(&pass->outcomes[i].steps);
 		free(pass->outcomes[i].domain);
 	}
 	free(pass->sights);
 	free(pass->listed);
 	free(pass->outcomes);
 	snapshot_free(&pass->snapshot);
+	site_free(&pass->site);
 	ledger_clear(&pass->ledger);
 	pass_unlock(pass);
 	pass_init(pass, pass->host);
@@ -117,6 +120,31 @@ static int set_aside(struct pass *pass, const struct err *reason, struct err *er
 	return 0;
 }
 
+static int refuse_later_version(const struct err *reason, struct err *err)
+{
+	return err_set(err, ENOTSUP,
+		"ledger " LEDGER_PATH " %s; nothing is pinned until vifpin is upgraded "
+		"or the file moved away",
+		reason->msg);
+}
+
+int pass_peek(const struct sysroot *root, struct ledger *ledger, struct err *err)
+{
+	struct err reason = { "" };
+	int r = store_peek(root, ledger, &reason);
+
+	if (r == -ENOTSUP)
+		return refuse_later_version(&reason, err);
+	if (r == -EBADMSG)
+		return err_set(err, EBADMSG,
+			"ledger " LEDGER_PATH " cannot be read (%s); the next online, pin or "
+			"watch moves it aside and rebuilds it",
+			reason.msg);
+	if (r < 0)
+		return err_set(err, -r, "cannot read " LEDGER_PATH ": %s", reason.msg);
+	return 0;
+}
+
 static int load(struct pass *pass, const char *boot_id, struct err *err)
 {
 	struct err reason = { "" };
@@ -124,10 +152,7 @@ static int load(struct pass *pass, const char *boot_id, struct err *err)
 
 	r = store_load(&pass->store, &pass->ledger, &reason);
 	if (r == -ENOTSUP)
-		return err_set(err, ENOTSUP,
-			"ledger " LEDGER_PATH " %s; nothing is pinned until vifpin is upgraded "
-			"or the file moved away",
-			reason.msg);
+		return refuse_later_version(&reason, err);
 	if (r < 0 && r != -EBADMSG)
 		return err_set(err, -r, "%s", reason.msg);
 	ledger_enter_boot(&pass->ledger, boot_id);
@@ -164,6 +189,12 @@ int pass_begin(struct pass *pass, struct err *err)
 	int r;
 
 	r = read_boot_id(&pass->host->root, boot_id, err);
+	if (r == 0 && pass->dry) {
+		r = pass_peek(&pass->host->root, &pass->ledger, err);
+		if (r == 0)
+			ledger_enter_boot(&pass->ledger, boot_id);
+		return r;
+	}
 	if (r == 0)
 		r = store_open(&pass->host->root, &pass->store, err);
 	return r < 0 ? r : load(pass, boot_id, err);
@@ -267,8 +298,8 @@ static int enter(struct pass *pass, const struct xs_vif *vif, const char *dev,
 	if (!entry)
 		return no_memory(err);
 	is_new = entry->n_queues == 0;
-	r = place_fit(&pass->host->root, &pass->host->config, &pass->ledger, entry,
-		wanted_queues(entry, vif, &outcome->parts), &changed, err);
+	r = place_fit(&pass->site, &pass->ledger, entry, wanted_queues(entry, vif, &outcome->parts),
+		pass->dry ? &outcome->steps : NULL, &changed, err);
 	if (r < 0) {
 		if (is_new)
 			ledger_release(&pass->ledger, vif->id);
@@ -276,6 +307,34 @@ static int enter(struct pass *pass, const struct xs_vif *vif, const char *dev,
 	}
 	outcome->changed = changed;
 	return 0;
+}
+
+/* The configuration says pin=0: what vifpin has done to the vif is undone. */
+static int leave_alone(struct pass *pass, const struct xs_vif *vif, struct err *err)
+{
+	struct outcome *outcome;
+	int r;
+
+	if (ledger_find(&pass->ledger, vif->id)) {
+		r = pass_release(pass, vif->id, true, err);
+		if (r < 0)
+			return r;
+		outcome = &pass->outcomes[pass->n_outcomes - 1];
+	} else {
+		outcome = add_outcome(pass, vif->id, vif->domain);
+		if (!outcome)
+			return no_memory(err);
+	}
+	outcome->alone = true;
+	return 0;
+}
+
+static bool is_left_alone(const struct pass *pass, const struct xs_vif *vif)
+{
+	const struct config_vif *exception =
+		config_find_vif(&pass->host->config, vif->domain, vif->mac);
+
+	return exception && !exception->pin;
 }
 
 static int settle_vif(struct pass *pass, const struct xs_vif *vif, struct err *err)
@@ -290,6 +349,8 @@ static int settle_vif(struct pass *pass, const struct xs_vif *vif, struct err *e
 	r = drop_stale(pass, vif, err);
 	if (r < 0 || vif->leaving)
 		return r;
+	if (is_left_alone(pass, vif))
+		return leave_alone(pass, vif, err);
 	entry = ledger_find(&pass->ledger, vif->id);
 	names = (struct vif_names){ entry ? entry->dev : "", vif->vifname };
 	r = snapshot_find(&pass->snapshot, &pass->host->root, vif->id, names, dev, &parts, err);
@@ -381,8 +442,8 @@ int pass_repin(struct pass *pass, struct vif_id id, const struct parts *parts,
 	/* Saturates where the ledger's text does. */
 	if (drift->count < INT_MAX - entry->drift)
 		entry->drift += drift->count;
-	return place_fit(&pass->host->root, &pass->host->config, &pass->ledger, entry,
-		entry->n_queues, &outcome->changed, err);
+	return place_fit(
+		&pass->site, &pass->ledger, entry, entry->n_queues, NULL, &outcome->changed, err);
 }
 
 /* --- doing ----------------------------------------------------------------------------- */

@@ -14,6 +14,9 @@
  *	pass_unlock	let the next one in; what came of it can still be read
  *	pass_end	what was decided and not committed is forgotten
  *
+ * A pass that is `dry` takes no lock and is not committed: it only decides, and keeps
+ * how.
+ *
  * From pass_begin to pass_unlock nobody else changes ledger or masks, so whatever may
  * keep one waiting is done outside: xenstore is asked before, and the log is written
  * after. What is decided under the lock on xenstore's word alone is to release a vif,
@@ -26,6 +29,7 @@
 #include "drift.h"
 #include "err.h"
 #include "ledger.h"
+#include "site.h"
 #include "snapshot.h"
 #include "store.h"
 #include "sysroot.h"
@@ -60,10 +64,12 @@ struct sight {
 /* What a pass does, and did, for one vif. */
 struct outcome {
 	struct vif_id id;
-	char *domain;       /* owned */
-	bool release;       /* decided: out of the ledger */
-	bool changed;       /* decided: the entry is new or its places are others */
-	struct parts parts; /* what has to be pinned, or unpinned */
+	char *domain;            /* owned */
+	bool release;            /* decided: out of the ledger */
+	bool changed;            /* decided: the entry is new or its places are others */
+	bool alone;              /* the configuration says pin=0 */
+	struct plan_steps steps; /* a dry pass: how new sides were placed */
+	struct parts parts;      /* what has to be pinned, or unpinned */
 	struct drift_note drift;
 	enum event event;
 	struct err why; /* EVENT_PARTIAL, and a release that left a mask: the reason */
@@ -71,6 +77,8 @@ struct outcome {
 
 struct pass {
 	struct host *host;
+	bool dry; /* set between pass_init() and pass_begin() */
+	struct site site;
 	struct sight *sights;
 	size_t n_sights;
 	struct vif_id *listed; /* sorted */
@@ -83,6 +91,9 @@ struct pass {
 	size_t n_outcomes;
 	struct err rebuilt; /* "" or what was wrong with the ledger and where it is now */
 };
+
+/* Reads the ledger, without its lock, for who only looks. -errno with a sentence. */
+int pass_peek(const struct sysroot *root, struct ledger *ledger, struct err *err);
 
 void pass_init(struct pass *pass, struct host *host);
 
@@ -100,7 +111,8 @@ int pass_see_all(struct pass *pass, struct err *err);
  * Locks and reads. A ledger of another boot becomes one of this boot without
  * vifs. One that cannot be read is moved aside and rebuilt: every vif in xenstore
  * gets an entry, at the places its masks show where they look like vifpin's own
- * work (rebuilt then has the sentence). -ENOTSUP for a later version.
+ * work (rebuilt then has the sentence); a dry pass ends there with -EBADMSG. -ENOTSUP for a
+ * later version.
  */
 int pass_begin(struct pass *pass, struct err *err);
 
@@ -108,7 +120,8 @@ int pass_begin(struct pass *pass, struct err *err);
  * Decides for every vif that was seen, by what xenstore said and the kernel shows: a
  * new entry, more or fewer queues, or just that its parts have to be looked at. An
  * entry whose vif is not there is released. A vif that the toolstack is taking away
- * gets no new entry. One that fails does not keep the others from being decided.
+ * gets no new entry; one that the configuration leaves alone is unpinned, if it has an
+ * entry. One that fails does not keep the others from being decided.
  */
 int pass_settle(struct pass *pass, struct err *err);
 

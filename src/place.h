@@ -6,21 +6,21 @@
 #ifndef VIFPIN_PLACE_H
 #define VIFPIN_PLACE_H
 
-#include "config.h"
 #include "err.h"
 #include "ledger.h"
-#include "sysroot.h"
+#include "site.h"
 
 #include <stdbool.h>
 
 /*
  * Makes the entry, which is one of the ledger's, have n places, each on a CPU that
  * is online. What stands on such a CPU stays; more are planned, on the CPUs that are
- * online, in config's cpus and in vifpin's own affinity mask; the highest queues go.
- * *changed tells whether anything did. -errno with a sentence, -ENODEV when no CPU is
- * left; the entry is then as it was.
+ * online, in the configuration's cpus for this vif and in vifpin's own affinity mask;
+ * the highest queues go. *changed tells whether anything did; `steps`, unless it is
+ * NULL, gets how each new side was placed. -errno with a sentence, -ENODEV when no CPU
+ * is left; the entry is then as it was.
  */
-int place_fit(const struct sysroot *root, const struct config *config, const struct ledger *ledger,
-	struct vif_entry *entry, unsigned int n, bool *changed, struct err *err);
+int place_fit(struct site *site, const struct ledger *ledger, struct vif_entry *entry,
+	unsigned int n, struct plan_steps *steps, bool *changed, struct err *err);
 
 #endif

@@ -32,6 +32,7 @@
 #define PATH_BOOT_ID         "proc/sys/kernel/random/boot_id"
 #define PATH_CPUS_ONLINE     "sys/devices/system/cpu/online"
 #define PATH_VIF_NETDEVS     "sys/bus/xen-backend/devices/vif-%u-%u/net"
+#define PATH_NETDEVS         "sys/class/net"
 #define PATH_NETDEV          "sys/class/net/%s"
 #define PATH_CONFIG          "etc/xen/vifpin.conf"
 #define PATH_LEDGER_DIR      "var/lib/vifpin"

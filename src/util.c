@@ -45,3 +45,14 @@ bool copy_str(char *dst, size_t size, const char *src)
 	memcpy(dst, src, n + 1);
 	return true;
 }
+
+char *trim_blanks(char *text)
+{
+	size_t n;
+
+	text += strspn(text, " \t");
+	n = strlen(text);
+	while (n && strchr(" \t", text[n - 1]))
+		text[--n] = '\0';
+	return text;
+}

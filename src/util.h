@@ -38,4 +38,7 @@ void *array_grow(void *array, size_t n, size_t size);
 /* Copies src with its end into dst when it fits; false, dst empty, when not. */
 bool copy_str(char *dst, size_t size, const char *src);
 
+/* Takes blanks off both ends, the end's in place; returns where the text begins. */
+char *trim_blanks(char *text);
+
 #endif

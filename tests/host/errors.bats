@@ -5,7 +5,7 @@
 
 load common
 
-CONF_ERROR="vifpin: /etc/xen/vifpin.conf:3: cpus: 'X' is not a CPU, a range of CPUs or 'all'"
+CONF_ERROR="vifpin: /etc/xen/vifpin.conf:3: cpus: 'X' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'"
 
 bad_config() {
     printf '# where\n\ncpus = "0-3,X"\n' >"$SIM_ROOT/etc/xen/vifpin.conf"

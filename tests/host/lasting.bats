@@ -179,7 +179,7 @@ vif1.0-q0-guest-rx: thread $(thread_pid vif1.0-q0-guest-rx) should be on CPU 1, 
     await 5 logged "event=reload"
     echo 'cpus = "x"' | sim put etc/xen/vifpin.conf
     kill -HUP "$(watcher)"
-    await 5 logged "/etc/xen/vifpin.conf:1: cpus: 'x' is not a CPU, a range of CPUs or 'all'"
+    await 5 logged "/etc/xen/vifpin.conf:1: cpus: 'x' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'"
     sim domain 1 g1 1
     sim vif 1 0
     sim put etc/xen/vifpin.conf </dev/null

@@ -11,13 +11,21 @@
 
 #define ALL "0-8191"
 
-static int parse(const char *text, struct config *config, struct err *err)
+static int parse_named(const char *text, const char *name, struct config *config, struct err *err)
 {
 	_cleanup_free_ char *copy = exact_copy(text, strlen(text));
+	struct cpuset_words words = { .nodes = NULL };
 
+	memset(&words.all, 0xff, sizeof words.all);
 	spoil(config, sizeof *config);
-	*err = (struct err){ "" };
-	return config_parse(copy, "t.conf", config, err);
+	if (err)
+		*err = (struct err){ "" };
+	return config_parse(copy, name, &words, config, err);
+}
+
+static int parse(const char *text, struct config *config, struct err *err)
+{
+	return parse_named(text, "t.conf", config, err);
 }
 
 /* The configured CPUs as a list. */
@@ -121,17 +129,180 @@ static void intervals(void **state)
 	}
 }
 
-#define NOT_CPUS(text) "'" text "' is not a CPU, a range of CPUs or 'all'"
+static void preferences(void **state)
+{
+	static const struct {
+		const char *text;
+		bool avoid_nic, numa;
+	} rows[] = {
+		{ "", true, true },
+		{ "avoid_nic = 0\n", false, true },
+		{ "numa = 0\n", true, false },
+		{ "numa = \"0\"; avoid_nic = 0x0", false, false },
+		{ "avoid_nic = 1\nnuma = 1\n", true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct config config;
+		struct err err;
+
+		expect_int(rows[i].text, parse(rows[i].text, &config, &err), 0);
+		expect_int(rows[i].text, config.avoid_nic, rows[i].avoid_nic);
+		expect_int(rows[i].text, config.numa, rows[i].numa);
+	}
+}
+
+/* --- exceptions ------------------------------------------------------------------------------ */
+
+static const char exceptions[] =
+	"cpus = '0-3'\n"
+	"vifs = [ 'domain=web*,cpus=4-7',\n"
+	"         'mac=00:16:3e:*:0[12],pin=0',\n"
+	"         ' domain = db , mac = 00:16:3E:* , cpus = 1, 3 ,^1 , pin=1 ',\n"
+	"         'domain=db', 'domain=*,cpus=all' ]\n";
+
+/* Which exception a vif has, from 0; -1 for none. */
+static void first_match(void **state)
+{
+	static const struct {
+		const char *domain, *mac;
+		long which;
+		const char *cpus;
+		bool pin;
+	} rows[] = {
+		{ "web1", "00:16:3e:00:00:01", 0, "4-7", true },
+		{ "web", "", 0, "4-7", true },
+		{ "Web1", "00:16:3e:00:00:01", 1, "0-3", false },
+		{ "x", "00:16:3E:00:00:02", 1, "0-3", false },
+		{ "db", "00:16:3e:00:00:03", 2, "3", true },
+		{ "db", "00:17:3e:00:00:03", 3, "0-3", true },
+		{ "db2", "00:16:3e:00:00:03", 4, ALL, true },
+		{ "", "", 4, ALL, true },
+	};
+	struct config config;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse(exceptions, &config, &err), 0);
+	assert_int_equal(config.n_vifs, 5);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct config_vif *vif =
+			config_find_vif(&config, rows[i].domain, rows[i].mac);
+		char list[32];
+
+		assert_non_null(vif);
+		expect_int(rows[i].domain, vif - config.vifs, rows[i].which);
+		expect_int(rows[i].domain, vif->pin, rows[i].pin);
+		cpuset_format(config_cpus(&config, vif), list, sizeof list);
+		expect_str(rows[i].domain, list, rows[i].cpus);
+	}
+	config_free(&config);
+}
+
+static void no_match(void **state)
+{
+	struct config config;
+	struct err err;
+	char list[32];
+
+	(void)state;
+	assert_int_equal(parse("cpus = 2\nvifs = [ \"domain=web*,cpus=4-7\", ]", &config, &err), 0);
+	assert_null(config_find_vif(&config, "db", "00:16:3e:00:00:01"));
+	cpuset_format(config_cpus(&config, NULL), list, sizeof list);
+	assert_string_equal(list, "2");
+	config_free(&config);
+	assert_int_equal(parse("vifs = []", &config, &err), 0);
+	assert_int_equal(config.n_vifs, 0);
+	config_free(&config);
+}
+
+static void nodes_in_lists(void **state)
+{
+	struct cpuset nodes[2];
+	struct cpuset_words words = { .nodes = nodes, .n_nodes = 2 };
+	struct config config;
+	struct err err;
+	char list[32];
+
+	(void)state;
+	memset(&words.all, 0xff, sizeof words.all);
+	assert_int_equal(cpuset_parse_list("0-1", &nodes[0]), 0);
+	assert_int_equal(cpuset_parse_list("2-3", &nodes[1]), 0);
+	assert_int_equal(config_parse("cpus = 'node:1'\nvifs = [ 'domain=*,cpus=all,^node:1' ]\n",
+				 "t.conf", &words, &config, &err),
+		0);
+	cpuset_format(&config.cpus, list, sizeof list);
+	assert_string_equal(list, "2-3");
+	cpuset_format(&config.vifs[0].cpus, list, sizeof list);
+	assert_string_equal(list, "0-1,4-8191");
+	config_free(&config);
+}
+
+static void nodes_not_known(void **state)
+{
+	struct config config;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse("\ncpus = '0,node:1'\n", &config, &err), -ENODATA);
+	assert_string_equal(
+		err.msg, "t.conf:2: cpus: 'node:1' cannot be used: nodes are not known");
+	assert_int_equal(parse("vifs = [ 'mac=*,cpus=node:1' ]", &config, &err), -ENODATA);
+	assert_string_equal(err.msg,
+		"t.conf:1: vifs: 'mac=*,cpus=node:1': cpus: 'node:1' cannot be used: nodes are "
+		"not known");
+}
+
+#define NOT_CPUS(text) "'" text "' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'"
 #define UNKNOWN        "unknown key; see vifpin.conf(5)"
 #define NOT_STRING     "not a string; write cpus = \"0-3\""
 #define NOT_SECONDS    "not a number of seconds from 0 to 86400"
 #define NEAR           "config parsing error near "
+#define NOT_BOOL       "neither 0 nor 1"
+#define NOT_LIST       "not a list; write vifs = [ \"domain=web*,cpus=4-7\" ]"
+#define NOT_WORD(text) "'" text "' is not WORD=VALUE; write \"domain=web*,cpus=4-7\""
 
 static void bad_texts(void **state)
 {
 	static const struct {
 		const char *text, *sentence;
 	} rows[] = {
+		{ "avoid_nic = 2\n", "t.conf:1: avoid_nic: " NOT_BOOL },
+		{ "numa = \"yes\"\n", "t.conf:1: numa: " NOT_BOOL },
+		{ "numa = \"\"\n", "t.conf:1: numa: " NOT_BOOL },
+		{ "numa = []\n", "t.conf:1: numa: " NOT_BOOL },
+
+		{ "vifs = \"domain=web\"\n", "t.conf:1: vifs: " NOT_LIST },
+		{ "vifs = 1\n", "t.conf:1: vifs: " NOT_LIST },
+		{ "\nvifs = [ [ \"domain=web\" ] ]\n",
+			"t.conf:2: vifs: element 1 is not a string" },
+		{ "vifs = [ \"domain=web\", [] ]\n", "t.conf:1: vifs: element 2 is not a string" },
+		{ "vifs = [ \"\" ]\n", "t.conf:1: vifs: '': " NOT_WORD("") },
+		{ "vifs = [ \"web\" ]\n", "t.conf:1: vifs: 'web': " NOT_WORD("web") },
+		{ "vifs = [ \"4-7,domain=web\" ]\n",
+			"t.conf:1: vifs: '4-7,domain=web': " NOT_WORD("4-7") },
+		{ "vifs = [ \"cpus=4-7\" ]\n",
+			"t.conf:1: vifs: 'cpus=4-7': names no vif; add domain= or mac=" },
+		{ "vifs = [ \"domain=web,cpu=4\" ]\n",
+			"t.conf:1: vifs: 'domain=web,cpu=4': cpu: unknown; known are domain, mac, "
+			"cpus and pin" },
+		{ "vifs = [ \"=web\" ]\n",
+			"t.conf:1: vifs: '=web': : unknown; known are domain, mac, cpus and pin" },
+		{ "vifs = [ \"domain=web,domain=db\" ]\n",
+			"t.conf:1: vifs: 'domain=web,domain=db': domain: is there twice" },
+		{ "vifs = [ \"mac=\" ]\n",
+			"t.conf:1: vifs: 'mac=': mac: is empty; leave it out for any" },
+		{ "vifs = [ \"domain=web,cpus=1,cpus=2\" ]\n",
+			"t.conf:1: vifs: 'domain=web,cpus=1,cpus=2': cpus: is there twice" },
+		{ "vifs = [ \"domain=web,cpus=x\" ]\n",
+			"t.conf:1: vifs: 'domain=web,cpus=x': cpus: " NOT_CPUS("x") },
+		{ "vifs = [ \"domain=web,cpus=1,x\" ]\n",
+			"t.conf:1: vifs: 'domain=web,cpus=1,x': cpus: " NOT_CPUS("x") },
+		{ "vifs = [ \"domain=web,pin=no\" ]\n",
+			"t.conf:1: vifs: 'domain=web,pin=no': pin: 'no' is neither 0 nor 1" },
+		{ "vifs = [ \"domain=a\" ]\nvifs = []\n", "t.conf:2: vifs: is there twice" },
+
 		{ "x = 1\n", "t.conf:1: x: " UNKNOWN },
 		{ "x += 1\n", "t.conf:1: x: " UNKNOWN },
 		{ "x = []\n", "t.conf:1: x: " UNKNOWN },
@@ -161,7 +332,6 @@ static void bad_texts(void **state)
 		{ "cpus = \"\\\"x = 1\"; y = 2\n", "t.conf:1: cpus: " NOT_CPUS("\"x = 1") },
 		{ "cpus = \"\\\\\"; y = 2\n", "t.conf:1: cpus: " NOT_CPUS("\\") },
 		{ "\n\ncpus = \"7-2\"\n", "t.conf:3: cpus: " NOT_CPUS("7-2") },
-		{ "cpus = \"node:0\"\n", "t.conf:1: cpus: " NOT_CPUS("node:0") },
 
 		{ "verify_interval = \"\"\n", "t.conf:1: verify_interval: " NOT_SECONDS },
 		{ "verify_interval = \"x\"\n", "t.conf:1: verify_interval: " NOT_SECONDS },
@@ -196,8 +366,7 @@ static void bad_texts(void **state)
 		expect_int(rows[i].text, parse(rows[i].text, &config, &err), -EINVAL);
 		expect_str(rows[i].text, err.msg, rows[i].sentence);
 		expect_true(rows[i].text, is_spoilt(&config, sizeof config));
-		expect_int(
-			rows[i].text, config_parse(rows[i].text, "t.conf", &config, NULL), -EINVAL);
+		expect_int(rows[i].text, parse(rows[i].text, &config, NULL), -EINVAL);
 	}
 }
 
@@ -243,9 +412,9 @@ static void name_in_sentence(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(config_parse("\nx = 1\n", "/etc/xen/vifpin.conf", &config, &err), -EINVAL);
+	assert_int_equal(parse_named("\nx = 1\n", "/etc/xen/vifpin.conf", &config, &err), -EINVAL);
 	assert_string_equal(err.msg, "/etc/xen/vifpin.conf:2: x: " UNKNOWN);
-	assert_int_equal(config_parse("\n!\n", "/etc/xen/vifpin.conf", &config, &err), -EINVAL);
+	assert_int_equal(parse_named("\n!\n", "/etc/xen/vifpin.conf", &config, &err), -EINVAL);
 	assert_string_equal(err.msg, "/etc/xen/vifpin.conf:2: " NEAR "`!': lexical error");
 }
 
@@ -284,7 +453,7 @@ static void make_text(struct random *random, char *text)
 static bool wanted_config(const XLU_Config *cfg, struct config *wanted)
 {
 	static const char *const other_keys[] = { "x", "y1" };
-	const struct cpuset all = wanted->cpus;
+	const struct cpuset_words words = { .all = wanted->cpus };
 	const char *text;
 	long seconds = 10;
 	int r;
@@ -294,7 +463,7 @@ static bool wanted_config(const XLU_Config *cfg, struct config *wanted)
 			return false;
 	}
 	r = xlu_cfg_get_string(cfg, "cpus", &text, 1);
-	if (r != ESRCH && (r != 0 || cpuset_parse_xl(text, &all, &wanted->cpus, NULL) < 0))
+	if (r != ESRCH && (r != 0 || cpuset_parse_xl(text, &words, &wanted->cpus, NULL) < 0))
 		return false;
 	r = xlu_cfg_get_long(cfg, "verify_interval", &seconds, 1);
 	wanted->verify_interval = (unsigned int)seconds;
@@ -351,6 +520,11 @@ int main(void)
 		UNIT_TEST(without_file),
 		UNIT_TEST(good_texts),
 		UNIT_TEST(intervals),
+		UNIT_TEST(preferences),
+		UNIT_TEST(first_match),
+		UNIT_TEST(no_match),
+		UNIT_TEST(nodes_in_lists),
+		UNIT_TEST(nodes_not_known),
 		UNIT_TEST(bad_texts),
 		UNIT_TEST(bad_texts_in_others_words),
 		UNIT_TEST(name_in_sentence),

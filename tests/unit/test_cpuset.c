@@ -244,7 +244,8 @@ static void widest_mask(void **state)
 	assert_true(is_spoilt(&got, sizeof got));
 }
 
-#define NOT_XL(element) "'" element "' is not a CPU, a range of CPUs or 'all'"
+#define NOT_XL(element)                                                                            \
+	"'" element "' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'"
 
 /* "all" is 0-3,8 here. */
 static const struct xl_row {
@@ -290,13 +291,32 @@ static const struct xl_row {
 	{ "0-14:2", NULL, NOT_XL("0-14:2") },
 	{ "0,8192,x", NULL, NOT_XL("8192") },
 	{ "none", NULL, NOT_XL("none") },
-	{ "node:0", NULL, NOT_XL("node:0") },
+	{ "node:", NULL, NOT_XL("node:") },
+	{ "node:x", NULL, NOT_XL("node:x") },
+	{ "nodes", NULL, NOT_XL("nodes") },
+	{ "node:1-0", NULL, NOT_XL("node:1-0") },
+	{ "node: 0", NULL, NOT_XL("node: 0") },
+	{ "NODE:0", NULL, NOT_XL("NODE:0") },
+	{ "^^node:0", NULL, NOT_XL("^^node:0") },
+	{ "node:3", NULL, "'node:3': there is no node 3, the last one is 2" },
+	{ "0,^nodes:1-7", NULL, "'^nodes:1-7': there is no node 7, the last one is 2" },
+
+	{ "node:0", "0,2", NULL },
+	{ "nodes:0", "0,2", NULL },
+	{ "node:0-1", "0-3,5", NULL },
+	{ "nodes:0-1", "0-3,5", NULL },
+	{ "node:2", "", NULL },
+	{ "all,^node:1", "0,2,8", NULL },
+	{ "node:0,^2", "0", NULL },
+	{ "^node:0,node:1", "1,3,5", NULL },
+	{ "8 , node:0", "0,2,8", NULL },
 	{ "1,^x", NULL, NOT_XL("^x") },
 };
 
 static void xl_lists(void **state)
 {
-	const struct cpuset all = set_of("0 1 2 3 8");
+	const struct cpuset nodes[] = { set_of("0 2"), set_of("1 3 5"), set_of("") };
+	const struct cpuset_words words = { set_of("0 1 2 3 8"), nodes, ARRAY_SIZE(nodes) };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(xl_rows); i++) {
@@ -306,7 +326,7 @@ static void xl_lists(void **state)
 		char list[64] = "";
 
 		spoil(&got, sizeof got);
-		expect_int(row->text, cpuset_parse_xl(row->text, &all, &got, &err),
+		expect_int(row->text, cpuset_parse_xl(row->text, &words, &got, &err),
 			row->list ? 0 : -EINVAL);
 		expect_str(row->text, err.msg, row->list ? "" : row->sentence);
 		if (is_spoilt(&got, sizeof got))
@@ -314,8 +334,35 @@ static void xl_lists(void **state)
 		else
 			cpuset_format(&got, list, sizeof list);
 		expect_str(row->text, list, row->list ? row->list : "untouched");
-		expect_int(row->text, cpuset_parse_xl(row->text, &all, &got, NULL),
+		expect_int(row->text, cpuset_parse_xl(row->text, &words, &got, NULL),
 			row->list ? 0 : -EINVAL);
+	}
+}
+
+/* Nodes are not known: what is wrong anyway is said before that. */
+static void xl_lists_without_nodes(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *sentence;
+	} rows[] = {
+		{ "node:0", -ENODATA, "'node:0' cannot be used: nodes are not known" },
+		{ "0-3,^nodes:1-2", -ENODATA, "'^nodes:1-2' cannot be used: nodes are not known" },
+		{ "x,node:0", -EINVAL, NOT_XL("x") },
+	};
+	const struct cpuset_words words = { .all = set_of("0 1") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct err err = { "" };
+		struct cpuset got;
+
+		spoil(&got, sizeof got);
+		expect_int(
+			rows[i].text, cpuset_parse_xl(rows[i].text, &words, &got, &err), rows[i].r);
+		expect_str(rows[i].text, err.msg, rows[i].sentence);
+		expect_true(rows[i].text, is_spoilt(&got, sizeof got));
 	}
 }
 
@@ -371,6 +418,7 @@ int main(void)
 		UNIT_TEST(kernel_masks),
 		UNIT_TEST(widest_mask),
 		UNIT_TEST(xl_lists),
+		UNIT_TEST(xl_lists_without_nodes),
 		UNIT_TEST(format_is_cut),
 		UNIT_TEST(sets_come_back),
 	};

@@ -147,7 +147,7 @@ static void rules(void **state)
 		add_load(host.load, places, n);
 		add_load(wanted_host.load, after, read_places(wanted, after));
 
-		expect_int(row->row, plan_vif(&host, places, n, remembered, n_remembered),
+		expect_int(row->row, plan_vif(&host, places, n, remembered, n_remembered, NULL),
 			row->wanted ? 0 : -ENODEV);
 		write_places(places, n, got);
 		expect_str(row->row, got, wanted);
@@ -170,7 +170,7 @@ static void plan_anew(
 {
 	char got[256];
 
-	assert_int_equal(plan_vif(host, places, n, NULL, 0), 0);
+	assert_int_equal(plan_vif(host, places, n, NULL, 0, NULL), 0);
 	write_places(places, n, got);
 	assert_string_equal(got, wanted);
 }
@@ -206,7 +206,7 @@ static void same_again(void **state)
 	take_off(&host, a, 1);
 	take_off(&host, b, 1);
 	read_places("-/-", again);
-	assert_int_equal(plan_vif(&host, again, 1, b, 1), 0);
+	assert_int_equal(plan_vif(&host, again, 1, b, 1, NULL), 0);
 	write_places(again, 1, got);
 	assert_string_equal(got, "2/3");
 }
@@ -275,7 +275,9 @@ static void let_vifs_come(struct random *random, const char *row, struct plan_ho
 			remembered[q] = (struct place){ (int)random_below(random, CPUSET_MAX),
 				cpuset_next(&host->allowed, random_below(random, CPUSET_MAX)) };
 		expect_int(row,
-			plan_vif(host, places, n, remembered, random_below(random, 2) ? n : 0), 0);
+			plan_vif(
+				host, places, n, remembered, random_below(random, 2) ? n : 0, NULL),
+			0);
 		expect_apart(row, host, places, n);
 		expect_even(row, host);
 		sides += 2 * n;
@@ -449,7 +451,7 @@ static void follows_the_rules(void **state)
 		wanted_host = host;
 		rule_vif(&wanted_host, wanted, n, remembered, n_remembered);
 
-		expect_int(row, plan_vif(&host, places, n, remembered, n_remembered), 0);
+		expect_int(row, plan_vif(&host, places, n, remembered, n_remembered, NULL), 0);
 		write_places(places, n, got);
 		write_places(wanted, n, text);
 		expect_str(row, got, text);
