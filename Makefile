@@ -30,7 +30,7 @@ OUR_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVIFPIN_VERSION='"$(VERSION)"' $(WARNING
 OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 
 # No I/O, no clock, no environment: tests/unit/check-core holds them to it.
-CORE    = agenda cpuset interrupts pidstat vifname topology config plan ledger ledger_json err util
+CORE    = agenda cpuset interrupts pidstat vifname topology config plan balance ledger ledger_json err util
 EDGES   = sysroot store snapshot affinity drift nics hypervisor xs domains table filelock watcher notify log
 TOP     = site place rebuild pass pins cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
 

@@ -37,9 +37,9 @@ static struct cpuset without(const struct cpuset *set, const struct cpuset *what
 /* The CPU that must be left to the rx side of the queue; CPU_NONE: any can be taken. */
 static int last_for_rx(const struct choice *c)
 {
-	struct cpuset quiet = without(&c->host->allowed, &c->host->nic_busy);
+	struct cpuset quiet = without(&c->host->rules.allowed, &c->host->rules.nic_busy);
 
-	if (c->rx || cpuset_is_empty(&c->host->nic_busy))
+	if (c->rx || cpuset_is_empty(&c->host->rules.nic_busy))
 		return CPU_NONE;
 	return cpuset_single(&quiet);
 }
@@ -59,11 +59,11 @@ static struct cpuset unwanted(const struct choice *c, enum plan_narrowing narrow
 		break;
 	case NARROW_NIC:
 		if (c->rx)
-			set = c->host->nic_busy;
+			set = c->host->rules.nic_busy;
 		break;
 	case NARROW_NODE:
-		if (!cpuset_is_empty(&c->host->near))
-			set = without(&c->candidates, &c->host->near);
+		if (!cpuset_is_empty(&c->host->rules.near))
+			set = without(&c->candidates, &c->host->rules.near);
 		break;
 	case N_NARROWINGS:
 		break;
@@ -74,7 +74,7 @@ static struct cpuset unwanted(const struct choice *c, enum plan_narrowing narrow
 
 static void narrow(struct choice *c, struct plan_step *step)
 {
-	c->candidates = c->host->allowed;
+	c->candidates = c->host->rules.allowed;
 	for (enum plan_narrowing i = 0; i < N_NARROWINGS; i++) {
 		struct cpuset taken = unwanted(c, i);
 		struct cpuset left = without(&c->candidates, &taken);
@@ -240,7 +240,7 @@ int plan_vif(struct plan_host *host, struct place *places, unsigned int n,
 
 	if (collect_own(places, n, &own))
 		return 0;
-	if (cpuset_is_empty(&host->allowed))
+	if (cpuset_is_empty(&host->rules.allowed))
 		return -ENODEV;
 	for (unsigned int i = 0; i < 2 * n; i++) {
 		struct plan_step step = { .queue = i / 2, .rx = i % 2 };

@@ -20,12 +20,17 @@ struct place {
 	int rx_cpu; /* rx interrupt and guest-rx thread */
 };
 
-/* What the host has, for one vif. */
-struct plan_host {
+/* Where the sides of a vif may and should be. */
+struct plan_rules {
 	struct cpuset allowed;  /* where a side may be placed */
 	struct cpuset nic_busy; /* what rx sides keep off; plan_nic_busy() */
 	struct cpuset near;     /* the CPUs on the guest's node; empty: not known */
-	const int *cores;       /* the core of each CPU below n_cores; NULL: not known */
+};
+
+/* What the host has, for one vif. */
+struct plan_host {
+	struct plan_rules rules;
+	const int *cores; /* the core of each CPU below n_cores; NULL: not known */
 	unsigned int n_cores;
 	unsigned int load[CPUSET_MAX]; /* sides and NIC interrupts on each CPU */
 };

@@ -97,12 +97,12 @@ static void find_nic_busy(const struct site *site, struct plan_host *host)
 
 	if (!site->config->avoid_nic || !nics->n)
 		return;
-	plan_nic_busy(&host->allowed, nics->irqs, NULL, &host->nic_busy);
-	if (!cpuset_is_empty(&host->nic_busy))
+	plan_nic_busy(&host->rules.allowed, nics->irqs, NULL, &host->rules.nic_busy);
+	if (!cpuset_is_empty(&host->rules.nic_busy))
 		return;
 	counts = calloc(CPUSET_MAX, sizeof *counts);
 	if (counts && nics_read_counts(site->root, nics, counts) == 0)
-		plan_nic_busy(&host->allowed, nics->irqs, counts, &host->nic_busy);
+		plan_nic_busy(&host->rules.allowed, nics->irqs, counts, &host->rules.nic_busy);
 }
 
 static void find_near(struct site *site, unsigned int domid, struct plan_host *host)
@@ -114,7 +114,7 @@ static void find_near(struct site *site, unsigned int domid, struct plan_host *h
 		return;
 	for (unsigned int node = 0; node < site->topology.n_nodes; node++) {
 		if (cpuset_has(&nodes, node))
-			cpuset_or(&host->near, &site->topology.nodes[node]);
+			cpuset_or(&host->rules.near, &site->topology.nodes[node]);
 	}
 }
 
@@ -134,9 +134,9 @@ int site_for_vif(
 	host = calloc(1, sizeof *host);
 	if (!host)
 		return err_set(err, ENOMEM, "out of memory");
-	host->allowed = *online;
-	cpuset_and(&host->allowed, config_cpus(site->config, exception));
-	cpuset_and(&host->allowed, &site->own);
+	host->rules.allowed = *online;
+	cpuset_and(&host->rules.allowed, config_cpus(site->config, exception));
+	cpuset_and(&host->rules.allowed, &site->own);
 	memcpy(host->load, site->nics->irqs, sizeof host->load);
 	find_nic_busy(site, host);
 	find_near(site, vif->id.domid, host);

@@ -68,7 +68,7 @@ static void add_load(unsigned int *load, const struct place *places, unsigned in
 static void read_host(const char *allowed, const char *load, struct plan_host *host)
 {
 	memset(host, 0, sizeof *host);
-	assert_int_equal(cpuset_parse_list(allowed, &host->allowed), 0);
+	assert_int_equal(cpuset_parse_list(allowed, &host->rules.allowed), 0);
 	for (const char *p = load; *p; p += *p == ' ')
 		host->load[read_side(&p)]++;
 }
@@ -235,7 +235,7 @@ static void expect_even(const char *row, const struct plan_host *host)
 {
 	unsigned int low = UINT32_MAX, high = 0;
 
-	cpuset_for_each (cpu, &host->allowed) {
+	cpuset_for_each (cpu, &host->rules.allowed) {
 		low = host->load[cpu] < low ? host->load[cpu] : low;
 		high = host->load[cpu] > high ? host->load[cpu] : high;
 	}
@@ -245,11 +245,11 @@ static void expect_even(const char *row, const struct plan_host *host)
 static void expect_apart(
 	const char *row, const struct plan_host *host, const struct place *places, unsigned int n)
 {
-	bool one_cpu = cpuset_count(&host->allowed) == 1;
+	bool one_cpu = cpuset_count(&host->rules.allowed) == 1;
 
 	for (unsigned int q = 0; q < n; q++) {
-		expect_true(row, cpuset_has(&host->allowed, (unsigned int)places[q].tx_cpu));
-		expect_true(row, cpuset_has(&host->allowed, (unsigned int)places[q].rx_cpu));
+		expect_true(row, cpuset_has(&host->rules.allowed, (unsigned int)places[q].tx_cpu));
+		expect_true(row, cpuset_has(&host->rules.allowed, (unsigned int)places[q].rx_cpu));
 		expect_int(row, places[q].tx_cpu == places[q].rx_cpu, one_cpu);
 	}
 }
@@ -273,7 +273,8 @@ static void let_vifs_come(struct random *random, const char *row, struct plan_ho
 		unplaced(places, n);
 		for (unsigned int q = 0; q < n; q++)
 			remembered[q] = (struct place){ (int)random_below(random, CPUSET_MAX),
-				cpuset_next(&host->allowed, random_below(random, CPUSET_MAX)) };
+				cpuset_next(
+					&host->rules.allowed, random_below(random, CPUSET_MAX)) };
 		expect_int(row,
 			plan_vif(
 				host, places, n, remembered, random_below(random, 2) ? n : 0, NULL),
@@ -301,7 +302,7 @@ static void arrivals_stay_even(void **state)
 
 		snprintf(row, sizeof row, "case %lu, %u CPUs", i, cpus);
 		memset(&host, 0, sizeof host);
-		random_allowed(&random, cpus, &host.allowed);
+		random_allowed(&random, cpus, &host.rules.allowed);
 		let_vifs_come(&random, row, &host);
 	}
 }
@@ -361,7 +362,7 @@ static struct cpuset least_loaded(const struct plan_host *host, const struct cpu
 static void rule_side(struct plan_host *host, const struct place *places, unsigned int n, int *side,
 	int other, int remembered)
 {
-	struct cpuset candidates = host->allowed;
+	struct cpuset candidates = host->rules.allowed;
 	struct cpuset keep = all_but(other);
 
 	if (*side != CPU_NONE)
@@ -425,8 +426,8 @@ static void random_host(struct random *random, unsigned int cpus, struct plan_ho
 	unsigned int max = 1 + random_below(random, 4);
 
 	memset(host, 0, sizeof *host);
-	random_allowed(random, cpus, &host->allowed);
-	cpuset_for_each (cpu, &host->allowed)
+	random_allowed(random, cpus, &host->rules.allowed);
+	cpuset_for_each (cpu, &host->rules.allowed)
 		host->load[cpu] = random_below(random, max);
 }
 
@@ -444,8 +445,8 @@ static void follows_the_rules(void **state)
 
 		snprintf(row, sizeof row, "case %lu, %u CPUs", i, cpus);
 		random_host(&random, cpus, &host);
-		n = random_places(&random, &host.allowed, places);
-		n_remembered = random_places(&random, &host.allowed, remembered);
+		n = random_places(&random, &host.rules.allowed, places);
+		n_remembered = random_places(&random, &host.rules.allowed, remembered);
 		add_load(host.load, places, n);
 		memcpy(wanted, places, sizeof wanted);
 		wanted_host = host;
