@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd.h"
 
+#include "explain.h"
 #include "log.h"
 #include "util.h"
 
@@ -126,6 +127,10 @@ static void log_outcome(const struct pass *pass, const struct outcome *outcome)
 	if (outcome->event == EVENT_RELEASED)
 		log_info("vif=%u.%u domain=%s event=released", outcome->id.domid, outcome->id.devid,
 			outcome->domain);
+	else if (outcome->event == EVENT_MOVED && entry)
+		log_info("vif=%u.%u domain=%s event=moved queue=%u tx=%d rx=%d", outcome->id.domid,
+			outcome->id.devid, outcome->domain, outcome->queue,
+			entry->places[outcome->queue].tx_cpu, entry->places[outcome->queue].rx_cpu);
 	else if (outcome->event != EVENT_NONE && entry)
 		log_places(outcome, entry);
 }
@@ -140,8 +145,13 @@ void cmd_log_pass(const struct pass *pass)
 
 int cmd_commit(struct pass *pass, struct err *err)
 {
-	int r = pass_commit(pass, err);
+	int r;
 
+	if (pass->dry) {
+		explain_pass(pass);
+		return 0;
+	}
+	r = pass_commit(pass, err);
 	pass_unlock(pass);
 	cmd_log_pass(pass);
 	return r;

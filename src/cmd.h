@@ -20,12 +20,13 @@ struct global {
 	const char *root_dir;    /* --root, "/" without */
 	const char *config_file; /* -c, NULL without */
 	bool verbose;            /* -v */
+	bool dry;                /* -N */
 };
 
 typedef enum status cmd_fn(const struct global *global, struct host *host, int argc, char **argv);
 
-cmd_fn cmd_online, cmd_offline, cmd_pin, cmd_unpin, cmd_list, cmd_verify, cmd_reconcile, cmd_watch,
-	cmd_irqbalance_policy;
+cmd_fn cmd_online, cmd_offline, cmd_pin, cmd_unpin, cmd_list, cmd_verify, cmd_reconcile,
+	cmd_rebalance, cmd_watch, cmd_irqbalance_policy;
 
 /* "vifpin: SENTENCE" and the status. */
 enum status cmd_fail(const struct err *err);
@@ -41,7 +42,8 @@ enum status cmd_read_config(const struct global *global, struct host *host, bool
 /* Sends what follows to syslog, and to stderr too when somebody or a log reads it there. */
 void cmd_log_as_daemon(const struct global *global);
 
-/* pass_commit(), unlock, and the log lines of what was done. */
+/* pass_commit(), unlock, and the log lines of what was done. With -N none of it: says
+ * what would be done. */
 int cmd_commit(struct pass *pass, struct err *err);
 
 /* Only the log lines. */

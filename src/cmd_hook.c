@@ -148,7 +148,9 @@ enum status cmd_online(const struct global *global, struct host *host, int argc,
 	status = check_backend(host, argc, argv, backend);
 	if (status == STATUS_DONE)
 		status = reserve(host, id);
-	return status == STATUS_DONE ? ensure_watcher(global, host) : status;
+	if (status != STATUS_DONE || global->dry)
+		return status;
+	return ensure_watcher(global, host);
 }
 
 /* From the ledger alone: at this time xenstore may have lost the vif already. */

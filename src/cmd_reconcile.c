@@ -36,7 +36,8 @@ static enum status reconcile(struct pass *pass)
 		return cmd_fail(&err);
 	if (cmd_check(pass) != STATUS_DONE)
 		status = STATUS_FAILED;
-	print_summary(pass);
+	if (!pass->dry)
+		print_summary(pass);
 	return status;
 }
 

@@ -11,20 +11,22 @@
 static const struct {
 	const char *name;
 	cmd_fn *run;
+	bool decides; /* -N is for it */
 } commands[] = {
-	{ "online", cmd_online },
-	{ "offline", cmd_offline },
-	{ "pin", cmd_pin },
-	{ "unpin", cmd_unpin },
-	{ "list", cmd_list },
-	{ "verify", cmd_verify },
-	{ "reconcile", cmd_reconcile },
-	{ "watch", cmd_watch },
-	{ "irqbalance-policy", cmd_irqbalance_policy },
+	{ "online", cmd_online, true },
+	{ "offline", cmd_offline, false },
+	{ "pin", cmd_pin, true },
+	{ "unpin", cmd_unpin, false },
+	{ "list", cmd_list, false },
+	{ "verify", cmd_verify, false },
+	{ "reconcile", cmd_reconcile, true },
+	{ "rebalance", cmd_rebalance, true },
+	{ "watch", cmd_watch, false },
+	{ "irqbalance-policy", cmd_irqbalance_policy, false },
 };
 
 static const char help[] =
-	"Usage: vifpin [-v] [-c FILE] [--root DIR] COMMAND [ARG]...\n"
+	"Usage: vifpin [-vN] [-c FILE] [--root DIR] COMMAND [ARG]...\n"
 	"Give every Xen network backend (vif) a fixed place to run.\n"
 	"\n"
 	"Called by the hotplug scripts:\n"
@@ -36,11 +38,13 @@ static const char help[] =
 	"  list  [-J] [DOMAIN]         the ledger, one row a queue; -J: as JSON\n"
 	"  verify [DOMAIN [DEVID|MAC]] what stands elsewhere than the ledger says; 1 if any\n"
 	"  reconcile                   bring ledger and kernel in line with every vif there is\n"
+	"  rebalance                   move the fewest places that make the load even\n"
 	"  watch [--until-idle]        stay and do that as it happens\n"
 	"Called by irqbalance:\n"
 	"  irqbalance-policy PATH IRQ  ban=true for an interrupt of a vif\n"
 	"\n"
 	"  -v             say what is decided\n"
+	"  -N             change nothing: say what online, pin, reconcile or rebalance would do\n"
 	"  -c FILE        configuration, instead of /etc/xen/vifpin.conf\n"
 	"  --root DIR     find /proc, /sys, /etc, /var and /run below DIR\n"
 	"  --version, --help\n";
@@ -56,7 +60,7 @@ static enum status flush(enum status status)
 
 static enum status run(const struct global *global, int argc, char **argv, cmd_fn *command)
 {
-	struct host host = { .xs = NULL };
+	struct host host = { .dry = global->dry };
 	enum status status;
 	struct err err;
 
@@ -75,8 +79,13 @@ static enum status dispatch(const struct global *global, int argc, char **argv)
 	if (argc == 0)
 		return cmd_usage("no command; vifpin --help lists them");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(argv[0], commands[i].name) == 0)
-			return run(global, argc, argv, commands[i].run);
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		if (global->dry && !commands[i].decides)
+			return cmd_usage("-N is for online, pin, reconcile and rebalance, "
+					 "not for %s",
+				argv[0]);
+		return run(global, argc, argv, commands[i].run);
 	}
 	return cmd_usage("unknown command '%s'; vifpin --help lists them", argv[0]);
 }
@@ -94,10 +103,13 @@ static bool parse_options(int argc, char **argv, struct global *global, enum sta
 
 	opterr = 0;
 	*status = STATUS_DONE;
-	while ((c = getopt_long(argc, argv, "+vc:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+vNc:", options, NULL)) != -1) {
 		switch (c) {
 		case 'v':
 			global->verbose = true;
+			break;
+		case 'N':
+			global->dry = true;
 			break;
 		case 'c':
 			global->config_file = optarg;

@@ -22,7 +22,11 @@ static int no_memory(struct err *err)
 
 void pass_init(struct pass *pass, struct host *host)
 {
-	*pass = (struct pass){ .host = host, .store = { .dir_fd = -1, .lock_fd = -1 } };
+	*pass = (struct pass){
+		.host = host,
+		.dry = host->dry,
+		.store = { .dir_fd = -1, .lock_fd = -1 },
+	};
 	site_init(&pass->site, &host->root, &host->config);
 }
 
@@ -446,6 +450,30 @@ int pass_repin(struct pass *pass, struct vif_id id, const struct parts *parts,
 		&pass->site, &pass->ledger, entry, entry->n_queues, NULL, &outcome->changed, err);
 }
 
+int pass_move(struct pass *pass, struct vif_id id, unsigned int queue, struct place from,
+	struct place to, struct err *err)
+{
+	struct vif_entry *entry = ledger_find(&pass->ledger, id);
+	char dev[DEV_NAME_SIZE];
+	struct outcome *outcome;
+	int r;
+
+	if (!entry || queue >= entry->n_queues || entry->places[queue].tx_cpu != from.tx_cpu ||
+		entry->places[queue].rx_cpu != from.rx_cpu)
+		return 0;
+	outcome = add_outcome(pass, id, entry->domain);
+	if (!outcome)
+		return no_memory(err);
+	r = snapshot_find(&pass->snapshot, &pass->host->root, id,
+		(struct vif_names){ entry->dev, "" }, dev, &outcome->parts, err);
+	if (r < 0)
+		return r;
+	outcome->changed = outcome->move = true;
+	outcome->queue = queue;
+	entry->places[queue] = to;
+	return 1;
+}
+
 /* --- doing ----------------------------------------------------------------------------- */
 
 /* Pins all parts of a vif; true when every one that belongs there is. */
@@ -491,7 +519,8 @@ static void apply_pins(struct pass *pass, struct outcome *outcome)
 				? VIF_PINNED
 				: VIF_PARTIAL;
 	if (outcome->changed || written || state != entry->state)
-		outcome->event = events[state];
+		outcome->event =
+			outcome->move && state != VIF_PARTIAL ? EVENT_MOVED : events[state];
 	entry->state = state;
 }
 
@@ -515,8 +544,8 @@ int pass_commit(struct pass *pass, struct err *err)
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < pass->n_outcomes; i++) {
-		struct outcome *outcome = &pass->outcomes[i];
+	for (; pass->n_committed < pass->n_outcomes; pass->n_committed++) {
+		struct outcome *outcome = &pass->outcomes[pass->n_committed];
 
 		if (outcome->release)
 			apply_release(pass, outcome);

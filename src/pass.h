@@ -42,6 +42,7 @@ struct host {
 	struct sysroot root;
 	struct config config;
 	struct xs *xs; /* NULL until host_connect() */
+	bool dry;      /* passes only decide (-N) */
 };
 
 /* Connects to xenstored, once, and without patience. */
@@ -53,6 +54,7 @@ enum event {
 	EVENT_PINNED,
 	EVENT_PARTIAL,
 	EVENT_RELEASED,
+	EVENT_MOVED, /* one queue, to another place */
 };
 
 /* A vif as xenstore had it. */
@@ -67,6 +69,8 @@ struct outcome {
 	char *domain;            /* owned */
 	bool release;            /* decided: out of the ledger */
 	bool changed;            /* decided: the entry is new or its places are others */
+	bool move;               /* decided: a queue goes to another place */
+	unsigned int queue;      /* which */
 	bool alone;              /* the configuration says pin=0 */
 	struct plan_steps steps; /* a dry pass: how new sides were placed */
 	struct parts parts;      /* what has to be pinned, or unpinned */
@@ -77,7 +81,7 @@ struct outcome {
 
 struct pass {
 	struct host *host;
-	bool dry; /* set between pass_init() and pass_begin() */
+	bool dry;
 	struct site site;
 	struct sight *sights;
 	size_t n_sights;
@@ -88,7 +92,7 @@ struct pass {
 	struct ledger ledger;
 	struct snapshot snapshot;
 	struct outcome *outcomes;
-	size_t n_outcomes;
+	size_t n_outcomes, n_committed;
 	struct err rebuilt; /* "" or what was wrong with the ledger and where it is now */
 };
 
@@ -136,8 +140,16 @@ int pass_release(struct pass *pass, struct vif_id id, bool unpin, struct err *er
 int pass_repin(struct pass *pass, struct vif_id id, const struct parts *parts,
 	const struct drift_note *drift, struct err *err);
 
-/* -errno when the ledger could not be written; then no mask was changed. What the
- * kernel refuses is no failure but EVENT_PARTIAL. */
+/* Decides that a queue goes to another place, unless it does not stand at `from` any
+ * more: 1, or 0 then. -errno with a sentence. */
+int pass_move(struct pass *pass, struct vif_id id, unsigned int queue, struct place from,
+	struct place to, struct err *err);
+
+/*
+ * Does what was decided since the last commit. -errno when the ledger could not be
+ * written; then no mask was changed. What the kernel refuses is no failure but
+ * EVENT_PARTIAL.
+ */
 int pass_commit(struct pass *pass, struct err *err);
 
 void pass_unlock(struct pass *pass);

@@ -222,6 +222,7 @@ static int place_side(struct plan_host *host, struct cpuset *own, struct place *
 	};
 	int r;
 
+	step->other = c.other;
 	narrow(&c, step);
 	r = keep_step(steps, &c, step);
 	if (r < 0)

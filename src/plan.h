@@ -62,6 +62,7 @@ struct plan_candidate {
 struct plan_step {
 	unsigned int queue;
 	bool rx;
+	int other; /* the CPU of the queue's other side, CPU_NONE: not placed yet */
 	enum plan_reason reason;
 	struct cpuset taken[N_NARROWINGS]; /* what each narrowing took away */
 	bool skipped[N_NARROWINGS];        /* it would have left none */

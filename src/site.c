@@ -73,7 +73,7 @@ int site_read(struct site *site, struct err *err)
 const char *site_why_no_nodes(struct site *site)
 {
 	if (!site->config->numa)
-		return "numa = 0 in /" PATH_CONFIG;
+		return "numa = 0 in the configuration";
 	return *site->topology.unknown.msg ? site->topology.unknown.msg : NULL;
 }
 
@@ -87,43 +87,49 @@ struct cpuset_words site_words(const struct site *site)
 	return words;
 }
 
+const unsigned int *site_nic_load(const struct site *site)
+{
+	return site->nics->irqs;
+}
+
 /* --- for one vif ----------------------------------------------------------------------- */
 
 /* Counts matter, and are read, only where every allowed CPU has a NIC's interrupt. */
-static void find_nic_busy(const struct site *site, struct plan_host *host)
+static void find_nic_busy(const struct site *site, struct plan_rules *rules)
 {
 	_cleanup_free_ unsigned long long *counts = NULL;
 	const struct nics *nics = site->nics;
 
+	cpuset_zero(&rules->nic_busy);
 	if (!site->config->avoid_nic || !nics->n)
 		return;
-	plan_nic_busy(&host->rules.allowed, nics->irqs, NULL, &host->rules.nic_busy);
-	if (!cpuset_is_empty(&host->rules.nic_busy))
+	plan_nic_busy(&rules->allowed, nics->irqs, NULL, &rules->nic_busy);
+	if (!cpuset_is_empty(&rules->nic_busy))
 		return;
 	counts = calloc(CPUSET_MAX, sizeof *counts);
 	if (counts && nics_read_counts(site->root, nics, counts) == 0)
-		plan_nic_busy(&host->rules.allowed, nics->irqs, counts, &host->rules.nic_busy);
+		plan_nic_busy(&rules->allowed, nics->irqs, counts, &rules->nic_busy);
 }
 
-static void find_near(struct site *site, unsigned int domid, struct plan_host *host)
+static void find_near(struct site *site, unsigned int domid, struct plan_rules *rules)
 {
 	struct cpuset nodes;
 
+	cpuset_zero(&rules->near);
 	if (site_why_no_nodes(site) ||
 		hypervisor_domain_nodes(site->hypervisor, domid, &nodes, NULL) < 0)
 		return;
 	for (unsigned int node = 0; node < site->topology.n_nodes; node++) {
 		if (cpuset_has(&nodes, node))
-			cpuset_or(&host->rules.near, &site->topology.nodes[node]);
+			cpuset_or(&rules->near, &site->topology.nodes[node]);
 	}
 }
 
-int site_for_vif(
-	struct site *site, const struct vif_entry *vif, struct plan_host **out, struct err *err)
+int site_rules(
+	struct site *site, const struct vif_entry *vif, struct plan_rules *out, struct err *err)
 {
 	const struct config_vif *exception = config_find_vif(site->config, vif->domain, vif->mac);
 	const struct cpuset *online;
-	struct plan_host *host;
 	int r;
 
 	r = site_online(site, &online, err);
@@ -131,15 +137,28 @@ int site_for_vif(
 		r = site_read(site, err);
 	if (r < 0)
 		return r;
-	host = calloc(1, sizeof *host);
+	out->allowed = *online;
+	cpuset_and(&out->allowed, config_cpus(site->config, exception));
+	cpuset_and(&out->allowed, &site->own);
+	find_nic_busy(site, out);
+	find_near(site, vif->id.domid, out);
+	return 0;
+}
+
+int site_for_vif(
+	struct site *site, const struct vif_entry *vif, struct plan_host **out, struct err *err)
+{
+	struct plan_host *host = calloc(1, sizeof *host);
+	int r;
+
 	if (!host)
 		return err_set(err, ENOMEM, "out of memory");
-	host->rules.allowed = *online;
-	cpuset_and(&host->rules.allowed, config_cpus(site->config, exception));
-	cpuset_and(&host->rules.allowed, &site->own);
-	memcpy(host->load, site->nics->irqs, sizeof host->load);
-	find_nic_busy(site, host);
-	find_near(site, vif->id.domid, host);
+	r = site_rules(site, vif, &host->rules, err);
+	if (r < 0) {
+		free(host);
+		return r;
+	}
+	memcpy(host->load, site_nic_load(site), sizeof host->load);
 	if (site->topology.pinned) {
 		host->cores = site->topology.cores;
 		host->n_cores = site->topology.n_cpus;

@@ -41,11 +41,16 @@ const char *site_why_no_nodes(struct site *site);
 /* The topology, and the interrupts of NICs. -ENOMEM with a sentence. */
 int site_read(struct site *site, struct err *err);
 
-/*
- * What there is for this vif, whose domain and MAC are known: *out is allocated, with
- * the physical NICs' interrupts as load. Which CPUs are its guest's node's, and what
- * takes them away, is all in it. -errno with a sentence.
- */
+/* Where the sides of this vif, whose domain and MAC are known, may and should be.
+ * -errno with a sentence. */
+int site_rules(
+	struct site *site, const struct vif_entry *vif, struct plan_rules *out, struct err *err);
+
+/* The physical NICs' interrupts on each CPU, [CPUSET_MAX]; after site_read(). */
+const unsigned int *site_nic_load(const struct site *site);
+
+/* All that plan_vif() wants to know, but for the load of vifs. *out is to be freed.
+ * -errno with a sentence. */
 int site_for_vif(
 	struct site *site, const struct vif_entry *vif, struct plan_host **out, struct err *err);
 

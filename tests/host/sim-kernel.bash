@@ -246,6 +246,45 @@ sim_queues() {
     sim_put_interrupts
 }
 
+### physical NICs
+
+# sim_nic DEV KIND CPU...: a NIC with one interrupt on each of the CPUs, named DEV-0 and so on. KIND:
+# msi; virtio, whose interrupts are its PCI device's; line, with one interrupt only and no MSI.
+sim_nic() {
+    local dev=$1 kind=$2 pci=$SIM_ROOT/sys/devices/pci0000:00/$1 net n=0 cpu irq
+
+    shift 2
+    net=$pci/net/$dev
+    [ "$kind" != virtio ] || net=$pci/virtio0/net/$dev
+    mkdir -p "$net" "$SIM_ROOT/sys/class/net"
+    echo 0x1003 >"$net/flags"
+    ln -s ../.. "$net/device"
+    ln -s "../../${net#"$SIM_ROOT"/sys/}" "$SIM_ROOT/sys/class/net/$dev"
+    echo 0 >"$pci/irq"
+    [ "$kind" = line ] || mkdir "$pci/msi_irqs"
+    for cpu; do
+        sim_new_irq "$dev-$n" xen-pirq msi-x
+        irq=$(sim_irq_number "$dev-$n")
+        n=$((n + 1))
+        echo "$cpu" >"$SIM_ROOT/proc/irq/$irq/smp_affinity_list"
+        if [ "$kind" = line ]; then echo "$irq" >"$pci/irq"; else : >"$pci/msi_irqs/$irq"; fi
+    done
+    sim_put_interrupts
+}
+
+# sim_counts NAME COUNT...: how often each online CPU has taken the interrupt.
+sim_counts() {
+    local irq
+
+    irq=$(sim_irq_number "$1")
+    shift
+    awk -v irq="$irq:" -v counts="$*" '
+        $1 == irq { n = split(counts, count); for (i = 1; i <= n; i++) $(i + 1) = count[i] }
+        { print }' "$SIM_DIR/irq-lines" >"$SIM_DIR/irq-lines.new"
+    mv "$SIM_DIR/irq-lines.new" "$SIM_DIR/irq-lines"
+    sim_put_interrupts
+}
+
 # sim_split FILE DEV: takes the lines of DEV's queues, and only of its, out of FILE and prints them.
 sim_split() {
     awk -v dev="$2" -v left="$1.left" '
