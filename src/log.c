@@ -2,16 +2,38 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 static struct {
 	unsigned int to;
 	bool verbose;
 } log_state = { .to = LOG_TO_PERSON };
 
+/* JOURNAL_STREAM is set for services and names the file behind their stderr, which may
+ * have been redirected since (systemd.exec(5)). */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char name[64];
+	struct stat st;
+
+	if (!stream || fstat(fd, &st) < 0)
+		return false;
+	snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(name, stream) == 0;
+}
+
 void log_open(unsigned int to, bool verbose)
 {
+	/* The journal has what goes to syslog: each line would be there twice. */
+	if ((to & LOG_TO_SYSLOG) && is_journal(STDERR_FILENO))
+		to = LOG_TO_SYSLOG;
 	log_state.to = to;
 	log_state.verbose = verbose;
 	if (to & LOG_TO_SYSLOG)

@@ -15,7 +15,8 @@ enum log_to {
 	LOG_TO_SYSLOG = 2, /* facility daemon, ident vifpin */
 };
 
-/* Any of enum log_to; `verbose` lets log_info() through to stderr. */
+/* Any of enum log_to; `verbose` lets log_info() through to stderr. To a journal that
+ * stderr is connected to, nothing goes twice. */
 void log_open(unsigned int to, bool verbose);
 
 /* A failure or a warning: always said. */

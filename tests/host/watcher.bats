@@ -198,3 +198,21 @@ has_one_watcher() {
     wait "$WATCH_JOB" || status=$?
     equal 0 "$status"
 }
+
+@test "what goes to syslog does not go to the journal a second time" {
+    local busy
+    # What a service of systemd is started with: the file behind its stderr.
+    # shellcheck disable=SC2016 # for the other shell
+    local in_journal='JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) exec "$@"'
+
+    start_watcher
+    await 5 grep -qx "$WATCH_JOB" "$SIM_ROOT/run/vifpin/watch.lock"
+    busy="watch: already running as process $WATCH_JOB"
+    ends 1 "" sh -c "$in_journal" sh vifpin watch
+    logged "$busy"
+    # Redirected since.
+    ends 1 "vifpin: $busy" env JOURNAL_STREAM=1:2 vifpin watch
+    # What is for a person only is not in syslog.
+    ends 1 "vifpin: g9 is not in the ledger; vifpin list shows what is" \
+        sh -c "$in_journal" sh vifpin verify g9
+}
