@@ -356,6 +356,9 @@ static int settle_vif(struct pass *pass, const struct xs_vif *vif, struct err *e
 	if (is_left_alone(pass, vif))
 		return leave_alone(pass, vif, err);
 	entry = ledger_find(&pass->ledger, vif->id);
+	/* How many queues there will be is not known yet. */
+	if (!entry && vif->unprobed)
+		return 0;
 	names = (struct vif_names){ entry ? entry->dev : "", vif->vifname };
 	r = snapshot_find(&pass->snapshot, &pass->host->root, vif->id, names, dev, &parts, err);
 	if (r < 0)

@@ -123,9 +123,10 @@ int pass_begin(struct pass *pass, struct err *err);
 /*
  * Decides for every vif that was seen, by what xenstore said and the kernel shows: a
  * new entry, more or fewer queues, or just that its parts have to be looked at. An
- * entry whose vif is not there is released. A vif that the toolstack is taking away
- * gets no new entry; one that the configuration leaves alone is unpinned, if it has an
- * entry. One that fails does not keep the others from being decided.
+ * entry whose vif is not there is released. A vif that the toolstack is taking away,
+ * or that netback has not probed yet, gets no new entry; one that the configuration
+ * leaves alone is unpinned, if it has an entry. One that fails does not keep the others
+ * from being decided.
  */
 int pass_settle(struct pass *pass, struct err *err);
 

@@ -19,8 +19,9 @@
 #define PATH_SIZE  64
 
 /* enum xenbus_state (xen/include/public/io/xenbus.h). */
-#define XENBUS_CONNECTED 4
-#define XENBUS_CLOSED    6
+#define XENBUS_INITIALISING 1
+#define XENBUS_CONNECTED    4
+#define XENBUS_CLOSED       6
 
 /* More than any guest can have; what xenstore holds beyond is not counted. */
 #define VCPUS_MAX 4096
@@ -272,10 +273,11 @@ static int no_such_vif(struct vif_id id, struct err *err)
 static int read_vif_keys(struct xs *xs, struct vif_id id, struct xs_vif *out, struct err *err)
 {
 	struct xs_vif vif = { .id = id };
+	unsigned int state = to_number(read_vif_key(xs, id, "state"), XENBUS_CLOSED, 0);
 
 	vif.leaving = to_number(read_vif_key(xs, id, "online"), 1, 1) == 0;
-	vif.connected =
-		to_number(read_vif_key(xs, id, "state"), XENBUS_CLOSED, 0) == XENBUS_CONNECTED;
+	vif.unprobed = state == XENBUS_INITIALISING;
+	vif.connected = state == XENBUS_CONNECTED;
 	/* Once it is connected the kernel tells how many queues there are. */
 	if (!vif.connected) {
 		vif.max_queues =

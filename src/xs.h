@@ -25,6 +25,7 @@ struct xs;
 struct xs_vif {
 	struct vif_id id;
 	bool leaving;            /* the toolstack takes it away: key `online` is 0 */
+	bool unprobed;           /* state 1: netback has yet to say what it offers */
 	bool connected;          /* state 4; the next two are then not read, and 0 */
 	unsigned int max_queues; /* the backend's multi-queue-max-queues, 1 without */
 	unsigned int vcpus;      /* the guest's online vCPUs, 0 when not known */

@@ -86,6 +86,18 @@ move_thread() {
     equal 2 "$(xenstore-read backend/vif/1/0/state)" "the backend's state"
 }
 
+@test "a vif gets no places before netback has said how many queues it offers" {
+    start_watcher
+    sim domain 1 g1 4
+    # As libxl leaves it; netback's probe comes later.
+    xenstore-write backend/vif/1/0/frontend-id 1 backend/vif/1/0/online 1 backend/vif/1/0/state 1
+    sim domain 2 g2 1
+    sim vif 2 0
+    await_list "2.0 vif2.0 reserved 0/1"
+    xenstore-write backend/vif/1/0/multi-queue-max-queues 4 backend/vif/1/0/state 2
+    await_list "1.0 vif1.0 reserved 2/3 0/1 2/3 0/1" "2.0 vif2.0 reserved 0/1"
+}
+
 @test "verify says what stands elsewhere, and pin puts it back" {
     guest 1 1
     stop_watcher
