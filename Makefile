@@ -32,7 +32,7 @@ OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 # No I/O, no clock, no environment: tests/unit/check-core holds them to it.
 CORE    = agenda cpuset interrupts pidstat vifname topology config plan balance ledger ledger_json err util
 EDGES   = sysroot store snapshot affinity drift nics hypervisor xs domains table filelock watcher notify log
-TOP     = site place rebalance rebuild pass pins explain cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
+TOP     = site place cpus rebalance rebuild pass pins explain cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
 
 OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE) $(EDGES) $(TOP)))
 CORE_OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE)))

@@ -193,3 +193,27 @@ bool cmd_selects(const struct vif_entry *vif, const char *domain, const char *de
 		return parse_number(domain, NULL, DOMID_MAX, &domid) && vif->id.domid == domid;
 	return strcmp(vif->domain, domain) == 0;
 }
+
+static bool selects_any(const struct ledger *ledger, const char *domain, const char *device)
+{
+	for (size_t i = 0; i < ledger->n_vifs; i++) {
+		if (cmd_selects(&ledger->vifs[i], domain, device))
+			return true;
+	}
+	return false;
+}
+
+int cmd_check_selection(
+	const struct ledger *ledger, const char *domain, const char *device, struct err *err)
+{
+	if (!domain || selects_any(ledger, domain, device))
+		return 0;
+	if (!device || !selects_any(ledger, domain, NULL))
+		return err_set(err, ENOENT,
+			"domain '%s' has no vif in the ledger; vifpin list shows which have",
+			domain);
+	return err_set(err, ENOENT,
+		"domain '%s' has no vif '%s' in the ledger; vifpin list -o +MAC %s shows which it "
+		"has",
+		domain, device, domain);
+}

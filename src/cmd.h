@@ -2,18 +2,16 @@
 /*
  * cmd.h - the commands, one a file, and what they share.
  *
- * A command gets the host's root open, its own name in argv[0], and returns the
- * exit status. Only main.c and cmd*.c print or log.
+ * A command is described by a struct command (cmd_line.h), which main.c lists. Only
+ * main.c and cmd*.c print or log.
  */
 #ifndef VIFPIN_CMD_H
 #define VIFPIN_CMD_H
 
+#include "cmd_line.h"
 #include "pass.h"
 
 #include <stdbool.h>
-
-/* xl's exit statuses. */
-enum status { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 /* What stands before the command. */
 struct global {
@@ -23,10 +21,9 @@ struct global {
 	bool dry;                /* -N */
 };
 
-typedef enum status cmd_fn(const struct global *global, struct host *host, int argc, char **argv);
-
-cmd_fn cmd_online, cmd_offline, cmd_pin, cmd_unpin, cmd_list, cmd_verify, cmd_reconcile,
-	cmd_rebalance, cmd_watch, cmd_irqbalance_policy;
+extern const struct command command_online, command_offline, command_pin, command_unpin,
+	command_list, command_cpus, command_verify, command_reconcile, command_rebalance,
+	command_watch, command_irqbalance_policy;
 
 /* "vifpin: SENTENCE" and the status. */
 enum status cmd_fail(const struct err *err);
@@ -57,5 +54,9 @@ enum status cmd_check(const struct pass *pass);
  * works without xenstored. As in xl a domain of digits is a domid. NULL: any.
  */
 bool cmd_selects(const struct vif_entry *vif, const char *domain, const char *device);
+
+/* -ENOENT with a sentence when that is no entry at all. */
+int cmd_check_selection(
+	const struct ledger *ledger, const char *domain, const char *device, struct err *err);
 
 #endif

@@ -128,7 +128,7 @@ static enum status ensure_watcher(const struct global *global, struct host *host
 	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
 }
 
-enum status cmd_online(const struct global *global, struct host *host, int argc, char **argv)
+static enum status run_online(const struct global *global, struct host *host, int argc, char **argv)
 {
 	enum status status;
 	struct vif_id id;
@@ -154,7 +154,8 @@ enum status cmd_online(const struct global *global, struct host *host, int argc,
 }
 
 /* From the ledger alone: at this time xenstore may have lost the vif already. */
-enum status cmd_offline(const struct global *global, struct host *host, int argc, char **argv)
+static enum status run_offline(
+	const struct global *global, struct host *host, int argc, char **argv)
 {
 	enum status status;
 	struct pass pass;
@@ -177,3 +178,29 @@ enum status cmd_offline(const struct global *global, struct host *host, int argc
 	pass_end(&pass);
 	return status;
 }
+
+#define CALL_HELP                                                                                  \
+	"The call is in the environment, or given as KEY=VALUE, which wins:\n"                     \
+	"  XENBUS_PATH=backend/vif/DOMID/DEVID   which vif\n"                                      \
+	"  type_if=vif                           others, such as tap, are passed over\n"           \
+	"Other KEYs do not matter. Logs to syslog.\n"
+
+const struct command command_online = {
+	.name = "online",
+	.words = "[KEY=VALUE]...",
+	.summary = "reserve CPUs for the vif that XENBUS_PATH names",
+	.help = "Reserve CPUs for the queues that a vif is going to have, and start a watcher\n"
+		"where none runs, which pins them once they are there.\n"
+		"\n" CALL_HELP,
+	.decides = true,
+	.run = run_online,
+};
+
+const struct command command_offline = {
+	.name = "offline",
+	.words = "[KEY=VALUE]...",
+	.summary = "give its CPUs back",
+	.help = "Release the CPUs of a vif that goes.\n"
+		"\n" CALL_HELP,
+	.run = run_offline,
+};

@@ -67,16 +67,33 @@ static int is_vifs(const char *name, void *data)
 	return !is_attribute(name) && (has_default_name(name) || is_in_ledger(root, name));
 }
 
-enum status cmd_irqbalance_policy(
-	const struct global *global, struct host *host, int argc, char **argv)
+static enum status run(const struct global *global, struct host *host, int argc, char **argv)
 {
+	const struct command *command = &command_irqbalance_policy;
+	enum status status;
+	struct cmd_line line;
 	unsigned long irq;
 
 	(void)global;
-	if (argc != 3 || !parse_number(argv[2], NULL, UINT_MAX, &irq))
-		return cmd_usage("usage: vifpin irqbalance-policy PATH IRQ");
+	status = cmd_line_read(command, argc, argv, &line);
+	if (status != STATUS_DONE)
+		return status;
+	if (!parse_number(line.words[1], NULL, UINT_MAX, &irq))
+		return cmd_line_wrong(command, "'%s' is no interrupt's number", line.words[1]);
 	/* An interrupt that is gone by now is nobody's. */
 	if (sysroot_list(&host->root, is_vifs, &host->root, PATH_IRQ, (unsigned int)irq) == 1)
 		puts("ban=true");
 	return STATUS_DONE;
 }
+
+const struct command command_irqbalance_policy = {
+	.name = "irqbalance-policy",
+	.words = "PATH IRQ",
+	.summary = "ban=true for an interrupt of a vif",
+	.help = "Answer irqbalance's question what to do with an interrupt (irqbalance(1),\n"
+		"--policyscript): ban=true for one of a vif, nothing for others. PATH does not\n"
+		"matter.\n",
+	.min_words = 2,
+	.max_words = 2,
+	.run = run,
+};

@@ -1,67 +1,208 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * list: the ledger, one row a queue. Reads, and changes nothing.
+ * list: the ledger, a row for each queue. Reads, and changes nothing.
  */
 #include "cmd.h"
-#include "log.h"
-#include "table.h"
+#include "cmd_list_prometheus.h"
 #include "util.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+enum { OPTION_PROMETHEUS };
+
+static const struct cmd_option options[] = {
+	[OPTION_PROMETHEUS] = { "prometheus", "sums, for node_exporter's textfile collector" },
+	{ NULL, NULL },
+};
+
+enum {
+	COLUMN_DOMAIN,
+	COLUMN_VIF,
+	COLUMN_DEV,
+	COLUMN_STATE,
+	COLUMN_QUEUE,
+	COLUMN_TX,
+	COLUMN_RX,
+	COLUMN_MAC,
+	COLUMN_UUID,
+	COLUMN_INTERRUPTS,
+	COLUMN_THREADS,
+	COLUMN_DRIFT,
+	COLUMN_SINCE,
+	COLUMN_COUNT
+};
+
+static const struct table_column columns[] = {
+	[COLUMN_DOMAIN] = { "DOMAIN", "the domain's name", TABLE_TEXT, false, false },
+	[COLUMN_VIF] = { "VIF", "domid.devid", TABLE_TEXT, false, false },
+	[COLUMN_DEV] = { "DEV", "the netdev's name", TABLE_TEXT, false, false },
+	[COLUMN_STATE] = { "STATE", "reserved, pinned, or partial: vifpin verify says why",
+		TABLE_TEXT, false, false },
+	[COLUMN_QUEUE] = { "QUEUE", "the queue's number", TABLE_NUMBER, false, false },
+	[COLUMN_TX] = { "TX", "CPU of tx interrupt and dealloc thread", TABLE_NUMBER, false,
+		false },
+	[COLUMN_RX] = { "RX", "CPU of rx interrupt and guest-rx thread", TABLE_NUMBER, false,
+		false },
+	[COLUMN_MAC] = { "MAC", "the vif's MAC", TABLE_TEXT, true, false },
+	[COLUMN_UUID] = { "UUID", "the domain's UUID", TABLE_TEXT, true, false },
+	[COLUMN_INTERRUPTS] = { "INTERRUPTS", "numbers of the tx and the rx interrupt, as TX/RX",
+		TABLE_TEXT, true, false },
+	[COLUMN_THREADS] = { "THREADS", "PIDs of the dealloc and the guest-rx thread, as TX/RX",
+		TABLE_TEXT, true, false },
+	[COLUMN_DRIFT] = { "DRIFT", "how many of the vif's pins were put back so far", TABLE_NUMBER,
+		true, false },
+	[COLUMN_SINCE] = { "SINCE", "when the vif came into the ledger", TABLE_TEXT, true, false },
+};
+
+/* The cells of a row that are made of more than one word of the ledger. */
+struct row {
+	char vif[32], queue[16], tx[16], rx[16], drift[16], since[32];
+	char interrupts[32], threads[32];
+};
+
+static void format_since(long long since, char *buf, size_t size)
+{
+	time_t time = (time_t)since;
+	struct tm local;
+
+	*buf = '\0';
+	if (since > 0 && localtime_r(&time, &local))
+		strftime(buf, size, "%Y-%m-%dT%H:%M:%S%z", &local);
+}
+
+/* "45/46" of the parts of a queue that stand on its tx CPU and on its rx CPU; "-" for
+ * one that is not there, "" when none is. */
+static void format_parts(
+	const struct parts *parts, unsigned int queue, bool threads, char *buf, size_t size)
+{
+	char sides[2][16] = { "-", "-" };
+	bool any = false;
+
+	*buf = '\0';
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct part *part = &parts->v[i];
+
+		if (part->queue != queue || part_is_thread(part) != threads)
+			continue;
+		any = true;
+		snprintf(sides[part_is_rx(part)], sizeof sides[0], "%u",
+			threads ? (unsigned int)part->pid : part->irq);
+	}
+	if (any)
+		snprintf(buf, size, "%s/%s", sides[0], sides[1]);
+}
+
+static struct row make_row(const struct vif_entry *vif, const struct parts *parts, unsigned int q)
+{
+	struct row row;
+
+	snprintf(row.vif, sizeof row.vif, "%u.%u", vif->id.domid, vif->id.devid);
+	snprintf(row.queue, sizeof row.queue, "%u", q);
+	snprintf(row.tx, sizeof row.tx, "%d", vif->places[q].tx_cpu);
+	snprintf(row.rx, sizeof row.rx, "%d", vif->places[q].rx_cpu);
+	snprintf(row.drift, sizeof row.drift, "%u", vif->drift);
+	format_since(vif->since, row.since, sizeof row.since);
+	format_parts(parts, q, false, row.interrupts, sizeof row.interrupts);
+	format_parts(parts, q, true, row.threads, sizeof row.threads);
+	return row;
+}
+
+/* An empty cell is none: null in JSON. */
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static int add_queue(struct table *table, const struct vif_entry *vif, const struct parts *parts,
+	unsigned int q, struct err *err)
+{
+	static const char *const colors[] = {
+		[VIF_RESERVED] = NULL,
+		[VIF_PARTIAL] = "yellow",
+		[VIF_PINNED] = "green",
+	};
+	struct row row = make_row(vif, parts, q);
+	const char *const cells[COLUMN_COUNT] = {
+		[COLUMN_DOMAIN] = vif->domain,
+		[COLUMN_VIF] = row.vif,
+		[COLUMN_DEV] = vif->dev,
+		[COLUMN_STATE] = vif_state_name(vif->state),
+		[COLUMN_QUEUE] = row.queue,
+		[COLUMN_TX] = row.tx,
+		[COLUMN_RX] = row.rx,
+		[COLUMN_MAC] = or_null(vif->mac),
+		[COLUMN_UUID] = or_null(vif->uuid),
+		[COLUMN_INTERRUPTS] = or_null(row.interrupts),
+		[COLUMN_THREADS] = or_null(row.threads),
+		[COLUMN_DRIFT] = row.drift,
+		[COLUMN_SINCE] = or_null(row.since),
+	};
+	int r;
+
+	r = table_add(table, cells, err);
+	if (r == 0 && colors[vif->state])
+		table_color(table, COLUMN_STATE, colors[vif->state]);
+	return r;
+}
+
+/* What the kernel has of a vif, where a column shows that. */
+static int find_parts(const struct sysroot *root, struct snapshot *snapshot,
+	const struct table *table, const struct vif_entry *vif, struct parts *parts,
+	struct err *err)
+{
+	struct vif_names names = { vif->dev, "" };
+	char dev[DEV_NAME_SIZE];
+
+	*parts = (struct parts){ 0 };
+	if (!table_shows(table, COLUMN_INTERRUPTS) && !table_shows(table, COLUMN_THREADS))
+		return 0;
+	return snapshot_find(snapshot, root, vif->id, names, dev, parts, err);
+}
+
+static int add_vif(const struct sysroot *root, struct snapshot *snapshot, struct table *table,
+	const struct vif_entry *vif, struct err *err)
+{
+	struct parts parts;
+	int r;
+
+	r = find_parts(root, snapshot, table, vif, &parts, err);
+	for (unsigned int q = 0; r == 0 && q < vif->n_queues; q++)
+		r = add_queue(table, vif, &parts, q, err);
+	parts_free(&parts);
+	return r;
+}
+
+static int print_table(const struct sysroot *root, const struct ledger *ledger,
+	const struct cmd_line *line, struct err *err)
+{
+	struct snapshot snapshot = { 0 };
+	struct table *table;
+	int r;
+
+	r = table_new("queues", columns, ARRAY_SIZE(columns), &line->look, &table, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++) {
+		if (cmd_selects(&ledger->vifs[i], line->words[0], NULL))
+			r = add_vif(root, &snapshot, table, &ledger->vifs[i], err);
+	}
+	if (r == 0)
+		r = table_print(table, err);
+	snapshot_free(&snapshot);
+	table_free(table);
+	return r;
+}
 
 static bool is_wanted(const struct vif_entry *vif, const void *domain)
 {
 	return cmd_selects(vif, domain, NULL);
 }
 
-static int add_queue(
-	struct table *table, const struct vif_entry *vif, unsigned int q, struct err *err)
-{
-	char id[32], queue[16], tx[16], rx[16];
-	const char *const cells[] = { vif->domain, id, vif->dev, vif_state_name(vif->state), queue,
-		tx, rx };
-
-	snprintf(id, sizeof id, "%u.%u", vif->id.domid, vif->id.devid);
-	snprintf(queue, sizeof queue, "%u", q);
-	snprintf(tx, sizeof tx, "%d", vif->places[q].tx_cpu);
-	snprintf(rx, sizeof rx, "%d", vif->places[q].rx_cpu);
-	return table_add(table, cells, err);
-}
-
-static int print_table(const struct ledger *ledger, const char *domain, struct err *err)
-{
-	static const struct table_column columns[] = {
-		{ "DOMAIN", false },
-		{ "VIF", false },
-		{ "DEV", false },
-		{ "STATE", false },
-		{ "QUEUE", true },
-		{ "TX", true },
-		{ "RX", true },
-	};
-	struct table *table;
-	int r;
-
-	r = table_new(columns, ARRAY_SIZE(columns), &table, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++) {
-		const struct vif_entry *vif = &ledger->vifs[i];
-
-		for (unsigned int q = 0;
-			r == 0 && cmd_selects(vif, domain, NULL) && q < vif->n_queues; q++)
-			r = add_queue(table, vif, q, err);
-	}
-	if (r == 0)
-		r = table_print(table, err);
-	table_free(table);
-	return r;
-}
-
-static int print_json(const struct ledger *ledger, const char *domain, struct err *err)
+/* The entries as they are in the ledger's file. */
+static int print_entries(const struct ledger *ledger, const char *domain, struct err *err)
 {
 	_cleanup_free_ char *text = ledger_format_vifs(ledger, is_wanted, domain);
 
@@ -71,38 +212,61 @@ static int print_json(const struct ledger *ledger, const char *domain, struct er
 	return 0;
 }
 
-static enum status print(const struct sysroot *root, bool json, const char *domain)
+static int print(const struct host *host, const struct ledger *ledger, const struct cmd_line *line,
+	struct err *err)
+{
+	int r = cmd_check_selection(ledger, line->words[0], NULL, err);
+
+	if (r < 0)
+		return r;
+	if (line->options[OPTION_PROMETHEUS])
+		return cmd_list_prometheus(&host->root, &host->config, ledger, err);
+	if (line->look.form == TABLE_JSON && !line->look.columns)
+		return print_entries(ledger, line->words[0], err);
+	return print_table(&host->root, ledger, line, err);
+}
+
+static enum status read_line(int argc, char **argv, struct cmd_line *line)
+{
+	enum status status = cmd_line_read(&command_list, argc, argv, line);
+	const struct table_look *look = &line->look;
+
+	if (status == STATUS_DONE && line->options[OPTION_PROMETHEUS] &&
+		(line->words[0] || look->columns || look->form != TABLE_PEOPLE))
+		return cmd_line_wrong(
+			&command_list, "--prometheus tells of all vifs, in a form of its own");
+	return status;
+}
+
+static enum status run(const struct global *global, struct host *host, int argc, char **argv)
 {
 	struct ledger ledger;
+	struct cmd_line line;
+	enum status status;
 	struct err err;
 	int r;
 
-	if (pass_peek(root, &ledger, &err) < 0)
+	status = read_line(argc, argv, &line);
+	if (status == STATUS_DONE)
+		status = cmd_read_config(global, host, false);
+	if (status != STATUS_DONE)
+		return status;
+	if (pass_peek(&host->root, &ledger, &err) < 0)
 		return cmd_fail(&err);
-	r = json ? print_json(&ledger, domain, &err) : print_table(&ledger, domain, &err);
+	r = print(host, &ledger, &line, &err);
 	ledger_clear(&ledger);
 	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
 }
 
-enum status cmd_list(const struct global *global, struct host *host, int argc, char **argv)
-{
-	static const struct option options[] = { { "json", no_argument, NULL, 'J' }, { 0 } };
-	enum status status = cmd_read_config(global, host, false);
-	bool json = false;
-	int c;
-
-	if (status != STATUS_DONE)
-		return status;
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "J", options, NULL)) != -1) {
-		if (c != 'J')
-			return cmd_usage(
-				"list: unknown option '%s'; usage: vifpin list [-J] [DOMAIN]",
-				argv[optind - 1]);
-		json = true;
-	}
-	if (argc - optind > 1)
-		return cmd_usage("usage: vifpin list [-J] [DOMAIN]");
-	return print(&host->root, json, argv[optind]);
-}
+const struct command command_list = {
+	.name = "list",
+	.words = "[DOMAIN]",
+	.summary = "the ledger, a row for each queue",
+	.help = "Show the ledger, a row for each queue. With -J and without -o: its vifs as they\n"
+		"are in the file (docs/ledger.md), in an array \"vifs\".\n",
+	.max_words = 1,
+	.options = options,
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+	.run = run,
+};

@@ -32,15 +32,15 @@ static int find_all(struct host *host, unsigned int domid, struct target *target
 	return 0;
 }
 
-static int find_one(
-	struct host *host, unsigned int domid, char **argv, struct target *target, struct err *err)
+static int find_one(struct host *host, unsigned int domid, const char *const *words,
+	struct target *target, struct err *err)
 {
 	struct vif_id *id = malloc(sizeof *id);
 	int r;
 
 	if (!id)
 		return err_set(err, ENOMEM, "out of memory");
-	r = domains_find_vif(host->xs, domid, argv[1], argv[2], id, err);
+	r = domains_find_vif(host->xs, domid, words[0], words[1], id, err);
 	if (r < 0) {
 		free(id);
 		return r;
@@ -49,7 +49,7 @@ static int find_one(
 	return 0;
 }
 
-static enum status find_target(struct host *host, int argc, char **argv, struct target *target)
+static enum status find_target(struct host *host, const char *const *words, struct target *target)
 {
 	unsigned int domid;
 	struct err err;
@@ -57,9 +57,9 @@ static enum status find_target(struct host *host, int argc, char **argv, struct 
 
 	r = host_connect(host, &err);
 	if (r == 0)
-		r = domains_find(&host->root, host->xs, argv[1], &domid, &err);
-	if (r == 0 && argc > 2)
-		r = find_one(host, domid, argv, target, &err);
+		r = domains_find(&host->root, host->xs, words[0], &domid, &err);
+	if (r == 0 && words[1])
+		r = find_one(host, domid, words, target, &err);
 	else if (r == 0)
 		r = find_all(host, domid, target, &err);
 	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
@@ -91,14 +91,15 @@ static enum status run_pass(struct host *host, const struct target *target, bool
 static enum status run(
 	const struct global *global, struct host *host, int argc, char **argv, bool unpin)
 {
-	struct target target;
 	enum status status;
+	struct target target;
+	struct cmd_line line;
 
-	if (argc < 2 || argc > 3)
-		return cmd_usage("usage: vifpin %s DOMAIN [DEVID|MAC]", argv[0]);
-	status = cmd_read_config(global, host, false);
+	status = cmd_line_read(unpin ? &command_unpin : &command_pin, argc, argv, &line);
 	if (status == STATUS_DONE)
-		status = find_target(host, argc, argv, &target);
+		status = cmd_read_config(global, host, false);
+	if (status == STATUS_DONE)
+		status = find_target(host, line.words, &target);
 	if (status != STATUS_DONE)
 		return status;
 	status = run_pass(host, &target, unpin);
@@ -106,12 +107,42 @@ static enum status run(
 	return status;
 }
 
-enum status cmd_pin(const struct global *global, struct host *host, int argc, char **argv)
+static enum status run_pin(const struct global *global, struct host *host, int argc, char **argv)
 {
 	return run(global, host, argc, argv, false);
 }
 
-enum status cmd_unpin(const struct global *global, struct host *host, int argc, char **argv)
+static enum status run_unpin(const struct global *global, struct host *host, int argc, char **argv)
 {
 	return run(global, host, argc, argv, true);
 }
+
+#define WHICH_HELP                                                                                 \
+	"DOMAIN is a name, or a domid if it is all digits. DEVID or MAC is one of its\n"           \
+	"vifs; without it all are meant.\n"
+
+const struct command command_pin = {
+	.name = "pin",
+	.words = "DOMAIN [DEVID|MAC]",
+	.summary = "place the domain's vifs, or one, and pin them",
+	.help = "Place a domain's vifs that are not placed yet, and pin the interrupts and\n"
+		"threads they have.\n"
+		"\n" WHICH_HELP,
+	.min_words = 1,
+	.max_words = 2,
+	.decides = true,
+	.run = run_pin,
+};
+
+const struct command command_unpin = {
+	.name = "unpin",
+	.words = "DOMAIN [DEVID|MAC]",
+	.summary = "release them, with the kernel's default masks",
+	.help = "Take a domain's vifs out of the ledger, and give their interrupts and threads\n"
+		"the kernel's default masks back. A watcher places them again at their next\n"
+		"event.\n"
+		"\n" WHICH_HELP,
+	.min_words = 1,
+	.max_words = 2,
+	.run = run_unpin,
+};

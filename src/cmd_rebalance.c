@@ -109,16 +109,16 @@ static int plan(struct host *host, struct moves *moves, struct err *err)
 	return r;
 }
 
-enum status cmd_rebalance(const struct global *global, struct host *host, int argc, char **argv)
+static enum status run(const struct global *global, struct host *host, int argc, char **argv)
 {
+	struct cmd_line line;
 	struct moves moves;
 	enum status status;
 	struct err err;
 
-	(void)argv;
-	if (argc > 1)
-		return cmd_usage("usage: vifpin [-N] rebalance");
-	status = cmd_read_config(global, host, false);
+	status = cmd_line_read(&command_rebalance, argc, argv, &line);
+	if (status == STATUS_DONE)
+		status = cmd_read_config(global, host, false);
 	if (status != STATUS_DONE)
 		return status;
 	if (plan(host, &moves, &err) < 0)
@@ -128,3 +128,16 @@ enum status cmd_rebalance(const struct global *global, struct host *host, int ar
 	moves_free(&moves);
 	return status;
 }
+
+const struct command command_rebalance = {
+	.name = "rebalance",
+	.words = "",
+	.summary = "move the fewest places that make the load even",
+	.help = "Move the fewest places that make the load of the CPUs even, and that bring each\n"
+		"side where it may and should be: on an allowed CPU, apart from the queue's other\n"
+		"side, off CPUs with NIC interrupts, on the guest's node. One queue at a time. "
+		"With\n"
+		"-N before the command: only show them.\n",
+	.decides = true,
+	.run = run,
+};

@@ -41,17 +41,17 @@ static enum status reconcile(struct pass *pass)
 	return status;
 }
 
-enum status cmd_reconcile(const struct global *global, struct host *host, int argc, char **argv)
+static enum status run(const struct global *global, struct host *host, int argc, char **argv)
 {
 	enum status status;
+	struct cmd_line line;
 	struct pass pass;
 	struct err err;
 	int r;
 
-	(void)argv;
-	if (argc > 1)
-		return cmd_usage("usage: vifpin reconcile");
-	status = cmd_read_config(global, host, false);
+	status = cmd_line_read(&command_reconcile, argc, argv, &line);
+	if (status == STATUS_DONE)
+		status = cmd_read_config(global, host, false);
 	if (status != STATUS_DONE)
 		return status;
 	pass_init(&pass, host);
@@ -64,3 +64,13 @@ enum status cmd_reconcile(const struct global *global, struct host *host, int ar
 	pass_end(&pass);
 	return status;
 }
+
+const struct command command_reconcile = {
+	.name = "reconcile",
+	.words = "",
+	.summary = "bring ledger and kernel in line with every vif",
+	.help = "Look at every vif in xenstore: place and pin those that are not, release those\n"
+		"that are gone, and say how many there are in which state.\n",
+	.decides = true,
+	.run = run,
+};

@@ -18,7 +18,6 @@
 #include "watcher.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -412,33 +411,22 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static enum status parse_options(int argc, char **argv, bool *until_idle)
-{
-	static const struct option options[] = { { "until-idle", no_argument, NULL, 'u' }, { 0 } };
-	int c;
+enum { UNTIL_IDLE };
+static const struct cmd_option watch_options[] = {
+	[UNTIL_IDLE] = { "until-idle", "end when the last vif has gone" },
+	{ NULL, NULL },
+};
 
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'u')
-			return cmd_usage("watch: unknown option '%s'; "
-					 "usage: vifpin watch [--until-idle]",
-				argv[optind - 1]);
-		*until_idle = true;
-	}
-	if (argc > optind)
-		return cmd_usage("usage: vifpin watch [--until-idle]");
-	return STATUS_DONE;
-}
-
-enum status cmd_watch(const struct global *global, struct host *host, int argc, char **argv)
+static enum status run_watch(const struct global *global, struct host *host, int argc, char **argv)
 {
 	struct watch watch = { .global = global, .host = host, .pause = PAUSE_MIN_MS };
-	enum status status = parse_options(argc, argv, &watch.until_idle);
+	struct cmd_line line;
+	enum status status = cmd_line_read(&command_watch, argc, argv, &line);
 	struct err err;
 
 	if (status != STATUS_DONE)
 		return status;
+	watch.until_idle = line.options[UNTIL_IDLE];
 	cmd_log_as_daemon(global);
 	cmd_read_config(global, host, true);
 	watch.patience = (struct xs_patience){ PATIENCE_SECONDS, on_late_answer, &watch };
@@ -457,3 +445,14 @@ enum status cmd_watch(const struct global *global, struct host *host, int argc, 
 		close(watch.lock_fd);
 	return status;
 }
+
+const struct command command_watch = {
+	.name = "watch",
+	.words = "",
+	.summary = "stay and do that as it happens",
+	.help = "Stay, place and pin every vif as it comes, put back what something else moves,\n"
+		"and release what goes. SIGHUP reads the configuration again, SIGTERM ends it.\n"
+		"Logs to syslog too.\n",
+	.options = watch_options,
+	.run = run_watch,
+};

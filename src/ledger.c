@@ -73,7 +73,7 @@ struct vif_entry *ledger_add(struct ledger *ledger, struct vif_id id)
 		return NULL;
 	memmove(&grown[i + 1], &grown[i], (ledger->n_vifs - i) * sizeof *grown);
 	ledger->n_vifs++;
-	grown[i] = (struct vif_entry){ .id = id, .domain = domain };
+	grown[i] = (struct vif_entry){ .id = id, .domain = domain, .since = SINCE_NEW };
 	domain = NULL;
 	return &grown[i];
 }

@@ -38,7 +38,12 @@ struct vif_entry {
 	struct place *places; /* one a queue, owned */
 	unsigned int n_queues;
 	unsigned int drift; /* how many interrupts and threads were put back so far */
+	long long since;    /* when it came into the ledger, in seconds since 1970; or: */
 };
+
+#define SINCE_NEW     (-1)         /* it is not in the ledger's file yet: store_commit() sets it */
+#define SINCE_UNKNOWN 0            /* written by a version that did not note it */
+#define SINCE_MAX     253402300799 /* the last second of the year 9999 */
 
 /* Where the vif of a domain that is gone, or of another boot, was. */
 struct remembered {

@@ -164,6 +164,29 @@ static int parse_state(struct json_object *object, enum vif_state *state, struct
 	return err_set(err, EBADMSG, "\"state\" is \"%s\"", name);
 }
 
+/* What came later than version 1 began: a ledger without it is as good. */
+static int parse_later_fields(struct json_object *object, struct vif_entry *vif, struct err *err)
+{
+	struct json_object *field;
+	int64_t since;
+	int r = 0;
+
+	if (json_object_object_get_ex(object, "drift", NULL))
+		r = get_number(object, "drift", INT_MAX, &vif->drift, err);
+	vif->since = SINCE_UNKNOWN;
+	if (r < 0 || !json_object_object_get_ex(object, "since", NULL))
+		return r;
+	r = get_field(object, "since", json_type_int, &field, err);
+	if (r < 0)
+		return r;
+	since = json_object_get_int64(field);
+	if (since < 1 || since > SINCE_MAX)
+		return err_set(
+			err, EBADMSG, "\"since\" is not from 1 to %lld", (long long)SINCE_MAX);
+	vif->since = since;
+	return 0;
+}
+
 static int parse_vif_fields(struct json_object *object, struct vif_entry *vif, struct err *err)
 {
 	const char *domain;
@@ -188,12 +211,9 @@ static int parse_vif_fields(struct json_object *object, struct vif_entry *vif, s
 	r = parse_state(object, &vif->state, err);
 	if (r < 0)
 		return r;
-	/* Came later than version 1: a ledger without it is as good. */
-	if (json_object_object_get_ex(object, "drift", NULL)) {
-		r = get_number(object, "drift", INT_MAX, &vif->drift, err);
-		if (r < 0)
-			return r;
-	}
+	r = parse_later_fields(object, vif, err);
+	if (r < 0)
+		return r;
 	return parse_places(object, &vif->places, &vif->n_queues, err);
 }
 
@@ -418,6 +438,8 @@ static struct json_object *format_vif(const struct vif_entry *vif)
 		!add(object, "state", json_object_new_string(vif_state_name(vif->state))) ||
 		!add(object, "queues", format_places(vif->places, vif->n_queues)) ||
 		!add(object, "drift", json_object_new_int((int)vif->drift)))
+		return NULL;
+	if (vif->since > 0 && !add(object, "since", json_object_new_int64(vif->since)))
 		return NULL;
 	return json_object_get(object);
 }

@@ -5,60 +5,75 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct {
-	const char *name;
-	cmd_fn *run;
-	bool decides; /* -N is for it */
-} commands[] = {
-	{ "online", cmd_online, true },
-	{ "offline", cmd_offline, false },
-	{ "pin", cmd_pin, true },
-	{ "unpin", cmd_unpin, false },
-	{ "list", cmd_list, false },
-	{ "verify", cmd_verify, false },
-	{ "reconcile", cmd_reconcile, true },
-	{ "rebalance", cmd_rebalance, true },
-	{ "watch", cmd_watch, false },
-	{ "irqbalance-policy", cmd_irqbalance_policy, false },
+	const char *title;
+	const struct command *commands[8];
+} groups[] = {
+	{ "Called by the hotplug scripts", { &command_online, &command_offline } },
+	{ "By hand, in xl's words", { &command_pin, &command_unpin } },
+	{ "To look", { &command_list, &command_cpus, &command_verify } },
+	{ "To keep all in line", { &command_reconcile, &command_rebalance, &command_watch } },
+	{ "Called by irqbalance", { &command_irqbalance_policy } },
 };
 
-static const char help[] =
-	"Usage: vifpin [-vN] [-c FILE] [--root DIR] COMMAND [ARG]...\n"
-	"Give every Xen network backend (vif) a fixed place to run.\n"
-	"\n"
-	"Called by the hotplug scripts:\n"
-	"  online  [KEY=VALUE]...      reserve CPUs for the vif that XENBUS_PATH names\n"
-	"  offline [KEY=VALUE]...      give its CPUs back\n"
-	"By hand:\n"
-	"  pin   DOMAIN [DEVID|MAC]    place the domain's vifs, or one, and pin them\n"
-	"  unpin DOMAIN [DEVID|MAC]    release them, with the kernel's default masks\n"
-	"  list  [-J] [DOMAIN]         the ledger, one row a queue; -J: as JSON\n"
-	"  verify [DOMAIN [DEVID|MAC]] what stands elsewhere than the ledger says; 1 if any\n"
-	"  reconcile                   bring ledger and kernel in line with every vif there is\n"
-	"  rebalance                   move the fewest places that make the load even\n"
-	"  watch [--until-idle]        stay and do that as it happens\n"
-	"Called by irqbalance:\n"
-	"  irqbalance-policy PATH IRQ  ban=true for an interrupt of a vif\n"
-	"\n"
-	"  -v             say what is decided\n"
-	"  -N             change nothing: say what online, pin, reconcile or rebalance would do\n"
-	"  -c FILE        configuration, instead of /etc/xen/vifpin.conf\n"
-	"  --root DIR     find /proc, /sys, /etc, /var and /run below DIR\n"
-	"  --version, --help\n";
+static const char head[] = "Usage: vifpin [-vN] [-c FILE] [--root DIR] COMMAND [ARG]...\n"
+			   "Give every Xen network backend (vif) a fixed place to run.\n"
+			   "\n";
+
+static const char foot[] = "\n"
+			   "  -v             say what is decided\n"
+			   "  -N             change nothing: say what would be done, and why\n"
+			   "  -c FILE        configuration, instead of /etc/xen/vifpin.conf\n"
+			   "  --root DIR     find /proc, /sys, /etc, /var and /run below DIR\n"
+			   "  --version, --help\n"
+			   "\n"
+			   "vifpin COMMAND --help tells more of a command.\n";
+
+static void print_help(void)
+{
+	fputs(head, stdout);
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		printf("%s:\n", groups[i].title);
+		for (const struct command *const *c = groups[i].commands; *c; c++) {
+			char usage[64];
+
+			snprintf(usage, sizeof usage, "%s %s", (*c)->name, (*c)->words);
+			printf("  %-27s  %s\n", usage, (*c)->summary);
+		}
+	}
+	fputs(foot, stdout);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		for (const struct command *const *c = groups[i].commands; *c; c++) {
+			if (strcmp((*c)->name, name) == 0)
+				return *c;
+		}
+	}
+	return NULL;
+}
 
 /* Output that could not be written is a failure, whatever the command thinks. */
 static enum status flush(enum status status)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
+	/* Nothing was left to write, and an earlier write had failed. */
+	if (errno == 0)
+		errno = EIO;
 	fprintf(stderr, "vifpin: cannot write the output: %s\n", strerror(errno));
 	return STATUS_FAILED;
 }
 
-static enum status run(const struct global *global, int argc, char **argv, cmd_fn *command)
+static enum status run(
+	const struct global *global, int argc, char **argv, const struct command *command)
 {
 	struct host host = { .dry = global->dry };
 	enum status status;
@@ -67,27 +82,38 @@ static enum status run(const struct global *global, int argc, char **argv, cmd_f
 	config_default(&host.config);
 	if (sysroot_open(global->root_dir, &host.root, &err) < 0)
 		return cmd_fail(&err);
-	status = flush(command(global, &host, argc, argv));
+	status = flush(command->run(global, &host, argc, argv));
 	xs_disconnect(host.xs);
 	config_free(&host.config);
 	sysroot_close(&host.root);
 	return status;
 }
 
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum status dispatch(const struct global *global, int argc, char **argv)
 {
+	const struct command *command;
+
 	if (argc == 0)
 		return cmd_usage("no command; vifpin --help lists them");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(argv[0], commands[i].name) != 0)
-			continue;
-		if (global->dry && !commands[i].decides)
-			return cmd_usage("-N is for online, pin, reconcile and rebalance, "
-					 "not for %s",
-				argv[0]);
-		return run(global, argc, argv, commands[i].run);
-	}
-	return cmd_usage("unknown command '%s'; vifpin --help lists them", argv[0]);
+	command = find_command(argv[0]);
+	if (!command)
+		return cmd_usage("unknown command '%s'; vifpin --help lists them", argv[0]);
+	if (global->dry && !command->decides)
+		return cmd_usage(
+			"-N is for online, pin, reconcile and rebalance, not for %s", argv[0]);
+	if (!asks_for_help(argc, argv))
+		return run(global, argc, argv, command);
+	cmd_line_help(command);
+	return flush(STATUS_DONE);
 }
 
 /* The options before the command; false when nothing is left to do but to end. */
@@ -121,7 +147,7 @@ static bool parse_options(int argc, char **argv, struct global *global, enum sta
 			puts("vifpin " VIFPIN_VERSION);
 			return false;
 		case 'h':
-			fputs(help, stdout);
+			print_help();
 			return false;
 		default:
 			*status = cmd_usage("unknown option '%s', or its argument is missing; "
@@ -138,6 +164,8 @@ int main(int argc, char **argv)
 	struct global global = { .root_dir = "/" };
 	enum status status;
 
+	/* A pipe that somebody closed is an output that cannot be written. */
+	signal(SIGPIPE, SIG_IGN);
 	if (!parse_options(argc, argv, &global, &status))
 		return (int)flush(status);
 	log_open(LOG_TO_PERSON, global.verbose);

@@ -306,30 +306,42 @@ static unsigned int sides_of(const struct parts *parts, unsigned int queue)
 	return sides;
 }
 
-bool parts_complete(const struct parts *parts, const char *dev, struct err *err)
+bool parts_next_missing(const struct parts *parts, unsigned int n_queues, const char *dev,
+	unsigned int *from, struct part *missing)
 {
 	static const struct {
 		unsigned int any; /* one of these is enough */
+		enum vif_side side;
 		const char *name;
 	} needed[] = {
-		{ 1u << SIDE_TX | 1u << SIDE_BOTH, "interrupt %s-q%u-tx" },
-		{ 1u << SIDE_RX | 1u << SIDE_BOTH, "interrupt %s-q%u-rx" },
-		{ 1u << SIDE_GUEST_RX, "thread %s-q%u-guest-rx" },
-		{ 1u << SIDE_DEALLOC, "thread %s-q%u-dealloc" },
+		{ 1u << SIDE_TX | 1u << SIDE_BOTH, SIDE_TX, "tx" },
+		{ 1u << SIDE_RX | 1u << SIDE_BOTH, SIDE_RX, "rx" },
+		{ 1u << SIDE_GUEST_RX, SIDE_GUEST_RX, "guest-rx" },
+		{ 1u << SIDE_DEALLOC, SIDE_DEALLOC, "dealloc" },
 	};
 
-	for (unsigned int q = 0; q < parts->n_queues; q++) {
-		unsigned int sides = sides_of(parts, q);
+	while (*from < n_queues * ARRAY_SIZE(needed)) {
+		unsigned int queue = *from / ARRAY_SIZE(needed), i = *from % ARRAY_SIZE(needed);
 
-		for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-			char name[64];
-
-			if (sides & needed[i].any)
-				continue;
-			snprintf(name, sizeof name, needed[i].name, dev, q);
-			err_set(err, ENOENT, "there is no %s", name);
-			return false;
-		}
+		++*from;
+		if (sides_of(parts, queue) & needed[i].any)
+			continue;
+		*missing = (struct part){ .side = needed[i].side, .queue = queue };
+		snprintf(missing->name, sizeof missing->name, "%s-q%u-%s", dev, queue,
+			needed[i].name);
+		return true;
 	}
-	return true;
+	return false;
+}
+
+bool parts_complete(const struct parts *parts, const char *dev, struct err *err)
+{
+	unsigned int from = 0;
+	struct part missing;
+
+	if (!parts_next_missing(parts, parts->n_queues, dev, &from, &missing))
+		return true;
+	err_set(err, ENOENT, "there is no %s %s", part_is_thread(&missing) ? "thread" : "interrupt",
+		missing.name);
+	return false;
 }

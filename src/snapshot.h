@@ -87,4 +87,13 @@ int parts_copy(const struct parts *parts, struct parts *out);
  */
 bool parts_complete(const struct parts *parts, const char *dev, struct err *err);
 
+/*
+ * Finds the next part that is not there of those that queues 0 to n_queues - 1 should
+ * have: in *missing its side, queue and name, interrupts by the names of split event
+ * channels. *from is 0 before the first, and is not to be changed. False when there is
+ * none left.
+ */
+bool parts_next_missing(const struct parts *parts, unsigned int n_queues, const char *dev,
+	unsigned int *from, struct part *missing);
+
 #endif

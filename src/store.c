@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define FILE_NAME      "ledger.json"
 #define FILE_NAME_TEMP "ledger.json.tmp"
+#define CORRUPT_NAME   "ledger.json.corrupt-"
 #define LOCK_NAME      "ledger.lock"
 #define LOCK_SECONDS   2
 
@@ -42,6 +44,7 @@ int store_open(const struct sysroot *root, struct store *store, struct err *err)
 		err_set(err, -r, "cannot lock " LEDGER_PATH ": %s", strerror(-r));
 		goto fail;
 	}
+	futimens(opened.lock_fd, NULL);
 	*store = opened;
 	return 0;
 fail:
@@ -100,6 +103,31 @@ int store_peek(const struct sysroot *root, struct ledger *out, struct err *err)
 	return ledger_parse(text, len, out, err);
 }
 
+double store_last_pass(const struct sysroot *root)
+{
+	struct timespec time;
+
+	if (sysroot_mtime(root, &time, PATH_LEDGER_DIR "/" LOCK_NAME) < 0)
+		return 0;
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int count_corrupt(const char *name, void *data)
+{
+	unsigned int *count = data;
+
+	*count += strncmp(name, CORRUPT_NAME, strlen(CORRUPT_NAME)) == 0;
+	return 0;
+}
+
+unsigned int store_count_corrupt(const struct sysroot *root)
+{
+	unsigned int count = 0;
+
+	sysroot_list(root, count_corrupt, &count, PATH_LEDGER_DIR);
+	return count;
+}
+
 /* Writes all of text to a file that is then on the disk. -errno. */
 static int write_synced(int dir_fd, const char *name, const char *text)
 {
@@ -126,11 +154,21 @@ static int write_synced(int dir_fd, const char *name, const char *text)
 	return r;
 }
 
-int store_commit(struct store *store, const struct ledger *ledger, struct err *err)
+static void set_since(struct ledger *ledger)
 {
-	char *text = ledger_format(ledger);
+	for (size_t i = 0; i < ledger->n_vifs; i++) {
+		if (ledger->vifs[i].since == SINCE_NEW)
+			ledger->vifs[i].since = (long long)time(NULL);
+	}
+}
+
+int store_commit(struct store *store, struct ledger *ledger, struct err *err)
+{
+	char *text;
 	int r;
 
+	set_since(ledger);
+	text = ledger_format(ledger);
 	if (!text)
 		return err_set(err, ENOMEM, "out of memory");
 	if (store->text && strcmp(text, store->text) == 0) {
@@ -162,9 +200,9 @@ int store_set_aside(struct store *store, char *name, size_t size, struct err *er
 	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
 	for (int i = 0; i < 100; i++) {
 		if (i == 0)
-			snprintf(name, size, FILE_NAME ".corrupt-%s", stamp);
+			snprintf(name, size, CORRUPT_NAME "%s", stamp);
 		else
-			snprintf(name, size, FILE_NAME ".corrupt-%s-%d", stamp, i);
+			snprintf(name, size, CORRUPT_NAME "%s-%d", stamp, i);
 		if (renameat2(store->dir_fd, FILE_NAME, store->dir_fd, name, RENAME_NOREPLACE) ==
 			0) {
 			fsync(store->dir_fd);

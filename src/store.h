@@ -31,12 +31,19 @@ struct store {
 };
 
 /* Makes the directory where it is missing and takes the lock, waiting at most
- * 2 seconds for it (-ETIMEDOUT). */
+ * 2 seconds for it (-ETIMEDOUT). The lock's file tells when that was last:
+ * store_last_pass(). */
 int store_open(const struct sysroot *root, struct store *store, struct err *err);
 
 /* Reads without the lock, for commands that only look: a whole ledger, since
  * it is only ever replaced as a whole. Nothing is made. */
 int store_peek(const struct sysroot *root, struct ledger *out, struct err *err);
+
+/* When the lock was last taken, in seconds since 1970; 0: never, on this host. */
+double store_last_pass(const struct sysroot *root);
+
+/* How many ledgers were moved aside and still lie there. */
+unsigned int store_count_corrupt(const struct sysroot *root);
 
 void store_close(struct store *store);
 
@@ -46,8 +53,9 @@ void store_close(struct store *store);
  */
 int store_load(struct store *store, struct ledger *out, struct err *err);
 
-/* Writes the ledger, unless the file holds just that already. */
-int store_commit(struct store *store, const struct ledger *ledger, struct err *err);
+/* Writes the ledger, unless the file holds just that already. Entries that are new are
+ * since now. */
+int store_commit(struct store *store, struct ledger *ledger, struct err *err);
 
 /*
  * Moves a ledger that cannot be read aside, to ledger.json.corrupt-<UTC time>;

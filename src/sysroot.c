@@ -151,6 +151,24 @@ bool sysroot_exists(const struct sysroot *root, const char *format, ...)
 	return r == 0 && faccessat(root->fd, path, F_OK, 0) == 0;
 }
 
+int sysroot_mtime(const struct sysroot *root, struct timespec *out, const char *format, ...)
+{
+	char path[PATH_MAX];
+	struct stat stat;
+	va_list ap;
+	int r;
+
+	va_start(ap, format);
+	r = format_path(path, format, ap);
+	va_end(ap);
+	if (r < 0)
+		return r;
+	if (fstatat(root->fd, path, &stat, 0) < 0)
+		return -errno;
+	*out = stat.st_mtim;
+	return 0;
+}
+
 int sysroot_make_dir(const struct sysroot *root, const char *path)
 {
 	char part[PATH_MAX];

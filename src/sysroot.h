@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* Paths, relative to the root. %u: interrupt, domid, devid; %d: PID. */
 #define PATH_INTERRUPTS      "proc/interrupts"
@@ -31,6 +32,7 @@
 #define PATH_OWN_STATUS      "proc/self/status"
 #define PATH_BOOT_ID         "proc/sys/kernel/random/boot_id"
 #define PATH_CPUS_ONLINE     "sys/devices/system/cpu/online"
+#define PATH_CPUS_PRESENT    "sys/devices/system/cpu/present"
 #define PATH_VIF_NETDEVS     "sys/bus/xen-backend/devices/vif-%u-%u/net"
 #define PATH_NETDEVS         "sys/class/net"
 #define PATH_NETDEV          "sys/class/net/%s"
@@ -69,6 +71,10 @@ int sysroot_write(const struct sysroot *root, const char *text, const char *form
 /* True when something is at the path. */
 bool sysroot_exists(const struct sysroot *root, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* When the file was last changed, or its time set. -errno. */
+int sysroot_mtime(const struct sysroot *root, struct timespec *out, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Makes the directory, and its parents, where it is missing, and opens it: a
  * close-on-exec descriptor or -errno. */

@@ -154,22 +154,24 @@ bad_config() {
     ends 2 "vifpin: no command; vifpin --help lists them" vifpin
     ends 2 "vifpin: unknown option '-x', or its argument is missing; see vifpin --help" vifpin -x list
     ends 2 "vifpin: unknown option '-c', or its argument is missing; see vifpin --help" vifpin -c
-    ends 2 "vifpin: list: unknown option '-x'; usage: vifpin list [-J] [DOMAIN]" vifpin list -x
-    ends 2 "vifpin: usage: vifpin list [-J] [DOMAIN]" vifpin list 1 2
-    ends 2 "vifpin: watch: unknown option '-x'; usage: vifpin watch [--until-idle]" vifpin watch -x
-    ends 2 "vifpin: usage: vifpin watch [--until-idle]" vifpin watch 1
+    ends 2 "vifpin: list: unknown option '-x'; vifpin list --help lists them" vifpin list -x
+    ends 2 "vifpin: list: '2' is one word too many; usage: vifpin list [OPTION]... [DOMAIN]" vifpin list 1 2
+    ends 2 "vifpin: watch: unknown option '-x'; vifpin watch --help lists them" vifpin watch -x
+    ends 2 "vifpin: watch: '1' is one word too many; usage: vifpin watch [OPTION]..." vifpin watch 1
     for command in pin unpin; do
-        ends 2 "vifpin: usage: vifpin $command DOMAIN [DEVID|MAC]" vifpin "$command"
-        ends 2 "vifpin: usage: vifpin $command DOMAIN [DEVID|MAC]" vifpin "$command" 1 2 3
+        ends 2 "vifpin: $command: DOMAIN is missing; usage: vifpin $command DOMAIN [DEVID|MAC]" \
+            vifpin "$command"
+        ends 2 "vifpin: $command: '3' is one word too many; usage: vifpin $command DOMAIN [DEVID|MAC]" \
+            vifpin "$command" 1 2 3
     done
 }
 
 @test "commands that are not there yet are neither known nor advertised" {
     help=$(vifpin --help 2>&1)
-    for command in online offline pin unpin list verify reconcile watch irqbalance-policy; do
+    for command in online offline pin unpin list cpus verify reconcile rebalance watch irqbalance-policy; do
         [ "$(grep -c "^  $command " <<<"$help")" = 1 ] || equal "1 line" "other" "help: $command"
     done
-    for command in cpus doctor rebalance; do
+    for command in doctor; do
         equal "" "$(grep "^  $command" <<<"$help" || :)"
         ends 2 "vifpin: unknown command '$command'; vifpin --help lists them" vifpin "$command"
     done

@@ -105,10 +105,10 @@ move_thread() {
     ends 0 "" vifpin verify
     echo 0-3 >"$(irq_file vif1.0-q0-tx)"
     move_thread vif1.0-q0-guest-rx 2
-    run --separate-stderr vifpin verify g1
+    run --separate-stderr vifpin verify -nr g1
     equal 1 "$status" status
-    equal "vif1.0-q0-tx: interrupt $(sim irq-number vif1.0-q0-tx) should be on CPU 0, is on 0-3
-vif1.0-q0-guest-rx: thread $(thread_pid vif1.0-q0-guest-rx) should be on CPU 1, is on 2" "$output"
+    equal "g1 vif1.0-q0-tx interrupt $(sim irq-number vif1.0-q0-tx) 0 0-3
+g1 vif1.0-q0-guest-rx thread $(thread_pid vif1.0-q0-guest-rx) 1 2" "$output"
     equal "" "$stderr"
     ends 0 "" vifpin pin g1
     ends 0 "" vifpin verify 1 0
@@ -119,16 +119,18 @@ vif1.0-q0-guest-rx: thread $(thread_pid vif1.0-q0-guest-rx) should be on CPU 1, 
     guest 1 1
     stop_watcher
     sim end-thread vif1.0-q0-dealloc
-    run --separate-stderr vifpin verify
+    run --separate-stderr vifpin verify -nr
     equal 1 "$status" status
-    equal "vif1.0: there is no thread vif1.0-q0-dealloc" "$output"
+    equal "g1 vif1.0-q0-dealloc missing  0 " "$output"
 }
 
 @test "verify of what the ledger does not have" {
     guest 1 1
-    ends 1 "vifpin: g2 is not in the ledger; vifpin list shows what is" vifpin verify g2
-    ends 1 "vifpin: g1 7 is not in the ledger; vifpin list shows what is" vifpin verify g1 7
-    ends 2 "vifpin: usage: vifpin verify [DOMAIN [DEVID|MAC]]" vifpin verify a b c
+    ends 1 "vifpin: domain 'g2' has no vif in the ledger; vifpin list shows which have" vifpin verify g2
+    ends 1 "vifpin: domain 'g1' has no vif '7' in the ledger; vifpin list -o +MAC g1 shows which it has" \
+        vifpin verify g1 7
+    ends 2 "vifpin: verify: 'c' is one word too many; usage: vifpin verify [OPTION]... [DOMAIN [DEVID|MAC]]" \
+        vifpin verify a b c
 }
 
 @test "reconcile makes good what calls were lost" {
@@ -165,7 +167,8 @@ vif1.0-q0-guest-rx: thread $(thread_pid vif1.0-q0-guest-rx) should be on CPU 1, 
         ends 0 "" vifpin irqbalance-policy /sys "$(sim irq-number "$name")"
     done
     ends 0 "" vifpin irqbalance-policy /sys 9999
-    ends 2 "vifpin: usage: vifpin irqbalance-policy PATH IRQ" vifpin irqbalance-policy /sys x
+    ends 2 "vifpin: irqbalance-policy: 'x' is no interrupt's number; usage: vifpin irqbalance-policy PATH IRQ" \
+        vifpin irqbalance-policy /sys x
 }
 
 @test "the old places are preferred under the new domid" {

@@ -21,10 +21,13 @@ hotplug_status() {
 @test "list -J has every field, in order, and the ledger has the same" {
     sim domain 1 g1 2 6ba7b810-9dad-41d1-80b4-00c04fd430c8
     sim vif 1 0 mac=00:16:3e:00:01:01
+    before=$(date +%s)
     sim online 1 0
+    since=$(jq '.vifs[0].since' "$LEDGER")
+    ((before <= since && since <= $(date +%s))) || equal "now" "$since" "since"
     vif='{"domid":1,"devid":0,"domain":"g1","uuid":"6ba7b810-9dad-41d1-80b4-00c04fd430c8",'
     vif+='"mac":"00:16:3e:00:01:01","dev":"vif1.0","state":"reserved","queues":'
-    vif+='[{"queue":0,"tx_cpu":0,"rx_cpu":1},{"queue":1,"tx_cpu":2,"rx_cpu":3}],"drift":0}'
+    vif+='[{"queue":0,"tx_cpu":0,"rx_cpu":1},{"queue":1,"tx_cpu":2,"rx_cpu":3}],"drift":0,"since":'$since'}'
     equal "{\"vifs\":[$vif]}" "$(vifpin list -J | jq -c .)"
     boot=$(<"$SIM_ROOT/proc/sys/kernel/random/boot_id")
     equal "{\"version\":1,\"boot_id\":\"$boot\",\"vifs\":[$vif],\"remembered\":[]}" \

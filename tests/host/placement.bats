@@ -221,5 +221,5 @@ vif 3.0 of g3: 1 queue
 }
 
 @test "rebalance takes no argument" {
-    ends 2 "vifpin: usage: vifpin [-N] rebalance" vifpin rebalance g1
+    ends 2 "vifpin: rebalance: 'g1' is one word too many; usage: vifpin rebalance" vifpin rebalance g1
 }

@@ -15,6 +15,17 @@ move_thread() {
     sed "s/^\(Cpus_allowed_list:\t\).*/\1$2/" "$SIM_ROOT/proc/$1/status" | sim put "proc/$1/status"
 }
 
+# unpinned PART CPU: the row of a part of vif1.0 that may run on all CPUs.
+unpinned() {
+    local irq
+
+    if irq=$(sim irq-number "vif1.0-$1"); then
+        echo "g1 vif1.0-$1 interrupt $irq $2 0-3"
+    else
+        echo "g1 vif1.0-$1 thread $(pid_of "vif1.0-$1") $2 0-3"
+    fi
+}
+
 pid_of() {
     grep -lx "$1" "$SIM_ROOT"/proc/[0-9]*/comm | sed -E 's|.*/([0-9]+)/comm|\1|'
 }
@@ -42,8 +53,9 @@ pid_of() {
     move vif1.0-q1-rx 0-3
     move_thread "$pid" 2
     prints 1 "\
-vif1.0-q1-rx: interrupt $irq should be on CPU 3, is on 0-3
-vif1.0-q0-guest-rx: thread $pid should be on CPU 1, is on 2" vifpin verify
+DOMAIN WHAT               KIND      NUMBER SHOULD IS
+g1     vif1.0-q1-rx       interrupt     $irq      3 0-3
+g1     vif1.0-q0-guest-rx thread       $pid      1 2" vifpin verify
     prints 0 "" vifpin verify g2
     equal "0-3 2" "$(sim mask vif1.0-q1-rx) $(sim mask vif1.0-q0-guest-rx)"
 }
@@ -53,14 +65,17 @@ vif1.0-q0-guest-rx: thread $pid should be on CPU 1, is on 2" vifpin verify
     irq=$(sim irq-number vif1.0-q0-tx)
     rm "$SIM_ROOT/proc/irq/$irq/effective_affinity_list"
     echo 3 >"$SIM_ROOT/proc/irq/$irq/effective_affinity_list"
-    prints 1 "vif1.0-q0-tx: interrupt $irq should be on CPU 0, is delivered to 3" vifpin verify
+    prints 1 "g1 vif1.0-q0-tx delivery $irq 0 3" vifpin verify -nr
 }
 
 @test "verify says what is missing, and when there are other queues" {
     by_hand 1 2
     sim end-thread vif1.0-q1-dealloc
-    prints 1 "vif1.0: there is no thread vif1.0-q1-dealloc" vifpin verify
+    prints 1 "g1 vif1.0-q1-dealloc missing  2 " vifpin verify -nr
     sim no-queues vif1.0
     sim queues vif1.0 1
-    prints 1 "vif1.0: has 1 queues, the ledger has 2" vifpin verify
+    # The new ones have not been pinned.
+    prints 1 "g1 vif1.0 queues  2 1
+$(for side in tx:0 rx:1 dealloc:0 guest-rx:1; do unpinned "q0-${side%:*}" "${side#*:}"; done)" \
+        vifpin verify -nr
 }

@@ -122,6 +122,7 @@ static void fields(void **state)
 	assert_int_equal(vif->places[1].tx_cpu, 2);
 	assert_int_equal(vif->places[1].rx_cpu, 8191);
 	assert_int_equal(vif->drift, 7);
+	assert_int_equal(vif->since, SINCE_UNKNOWN);
 	assert_int_equal(ledger.vifs[1].state, VIF_RESERVED);
 	assert_int_equal(ledger.vifs[1].n_queues, 0);
 	assert_int_equal(ledger.n_remembered, 1);
@@ -175,6 +176,8 @@ static void accepted(void **state)
 			"\"rx_cpu\":1,\"queue\":0,\"tx_cpu\":0",
 			"\"queue\":0,\"tx_cpu\":0,\"rx_cpu\":1" },
 		{ "most drift", "\"drift\":7", "\"drift\":2147483647", NULL },
+		{ "first second", "\"drift\":7", "\"drift\":7,\"since\":1", NULL },
+		{ "last second", "\"drift\":7", "\"drift\":7,\"since\":253402300799", NULL },
 		{ "no drift told", ",\"drift\":7", "", ",\"drift\":0" },
 		{ "blanks", "\"version\":1,", " \"version\"\t:\r\n 1 , ", "\"version\":1," },
 		{ "blanks behind the end", "}]}]}", "}]}]} \t\r\n\n", "}]}]}" },
@@ -271,6 +274,10 @@ static const struct refused_row {
 	{ "\"rx_cpu\":1", "\"rx_cpu\":99999999999999999999", Q("rx_cpu") " is not from 0 to 8191" },
 	{ "\"devid\":3", "\"devid\":65536", Q("devid") " is not from 0 to 65535" },
 	{ "\"tx_cpu\":6", "\"tx_cpu\":-1", Q("tx_cpu") " is not from 0 to 8191" },
+	{ "\"drift\":7", "\"drift\":7,\"since\":\"1\"", Q("since") " is not of type int" },
+	{ "\"drift\":7", "\"drift\":7,\"since\":0", Q("since") " is not from 1 to 253402300799" },
+	{ "\"drift\":7", "\"drift\":7,\"since\":253402300800",
+		Q("since") " is not from 1 to 253402300799" },
 	{ "\"drift\":7", "\"drift\":-1", Q("drift") " is not from 0 to 2147483647" },
 	{ "\"drift\":7", "\"drift\":2147483648", Q("drift") " is not from 0 to 2147483647" },
 	{ BOOT, BOOT "0", Q("boot_id") " is too long" },
@@ -633,6 +640,7 @@ static void added_in_order(void **state)
 		assert_int_equal(vif->state, VIF_RESERVED);
 		assert_int_equal(vif->n_queues, 0);
 		assert_int_equal(vif->drift, 0);
+		assert_int_equal(vif->since, SINCE_NEW);
 	}
 	assert_int_equal(ledger.n_vifs, ARRAY_SIZE(sorted));
 	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
