@@ -268,9 +268,50 @@ static void many_columns(void **state)
 	check_table("many columns", text, "300 vif3.0-q0-tx");
 }
 
+/* Counts are those of the CPUs in the header, which has gaps; sums of CPUs 0 to 5. */
+static void add_counts(void **state)
+{
+	static const struct {
+		const char *row, *text, *irqs, *wanted;
+	} rows[] = {
+		{ "one", "   CPU0   CPU1\n 5:  7  8  x  eth0\n", "5", "7 8 0 0 0 0" },
+		{ "gaps", "  CPU1 CPU4 \n 5: 7 8 PCI-MSI eth0\n", "5", "0 7 0 0 8 0" },
+		{ "two of three", "CPU0 CPU1\n5: 1 2 a\n 16: 4 8 b\n17: 16 32 c\n", "5 17",
+			"17 34 0 0 0 0" },
+		{ "none of them", "CPU0\n 5: 7 eth0\n", "4 6", "0 0 0 0 0 0" },
+		{ "none asked for", "CPU0\n 5: 7 eth0\n", "", "0 0 0 0 0 0" },
+		{ "one count too few", "CPU0 CPU1\n5: 7 eth0\n6: 1 2 b\n", "5 6", "1 2 0 0 0 0" },
+		{ "one count too many", "CPU0\n5: 7 8 eth0\n6: 1 b\n", "5 6", "1 0 0 0 0 0" },
+		{ "words that begin with digits", "CPU0\n5: 7 8250 x\n6: 1 2x\n", "5 6",
+			"1 0 0 0 0 0" },
+		{ "sums", "CPU0\nNMI: 9 \nERR: 9\n 5: 7\n", "5", "7 0 0 0 0 0" },
+		{ "large", "CPU0\n5: 18446744073709551615 x\n", "5",
+			"18446744073709551615 0 0 0 0 0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static unsigned long long counts[CPUSET_MAX];
+		unsigned int irqs[4];
+		char got[128] = "";
+		size_t n = 0;
+
+		for (const char *p = rows[i].irqs; *p; p += strspn(p, " "))
+			irqs[n++] = (unsigned int)strtoul(p, (char **)&p, 10);
+		memset(counts, 0, sizeof counts);
+		expect_int(rows[i].row, interrupts_add_counts(rows[i].text, irqs, n, counts), 0);
+		for (int cpu = 0; cpu < 6; cpu++)
+			sprintf(got + strlen(got), "%s%llu", cpu ? " " : "", counts[cpu]);
+		expect_str(rows[i].row, got, rows[i].wanted);
+	}
+	expect_int("no header", interrupts_add_counts("5: 7 x\n", NULL, 0, NULL), -EINVAL);
+	expect_int("empty", interrupts_add_counts("", NULL, 0, NULL), -EINVAL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest interrupts[] = {
+		UNIT_TEST(add_counts),
 		UNIT_TEST(recorded_tables),
 		UNIT_TEST(recorded_vifs),
 		UNIT_TEST(guests_have_no_vif),

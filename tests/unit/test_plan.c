@@ -155,6 +155,157 @@ static void rules(void **state)
 	}
 }
 
+/* --- what -N tells --------------------------------------------------------------------------- */
+
+/*
+ * Steps are written "tx 0 least 0(0) 1(2)" for each side placed, with "-LIST" behind it for what
+ * each narrowing took away (a: apart, n: NIC, f: far) and "!" for one that was skipped.
+ */
+static const struct steps_row {
+	const char *row, *allowed, *load, *nic_busy, *near;
+	const char *cores; /* of CPUs 0, 1, ...: a digit each */
+	const char *places, *remembered;
+	const char *wanted;
+} steps_rows[] = {
+	{ "apart", "0-2", "", "", "", "", "-/-", "",
+		"tx 0 number 0(0) 1(0) 2(0); rx 1 number 1(0) 2(0) a-0" },
+	{ "apart skipped", "3", "", "", "", "", "-/-", "", "tx 3 only 3(0); rx 3 only 3(1) a!" },
+	{ "NIC", "0-2", "1 2", "0", "", "", "-/-", "",
+		"tx 0 load 0(0) 1(1) 2(1); rx 1 number 1(1) 2(1) a-0" },
+	{ "NIC takes a CPU", "0-3", "0 2 3", "0", "", "", "-/-", "",
+		"tx 1 load 1(0) 0(1) 2(1) 3(1); rx 2 number 2(1) 3(1) a-1 n-0" },
+	{ "NIC skipped", "0-1", "0 1", "0-1", "", "", "-/-", "",
+		"tx 0 number 0(1) 1(1); rx 1 only 1(1) a-0 n!" },
+	{ "the last CPU without NIC is left to rx", "0-1", "0", "0", "", "", "-/-", "",
+		"tx 0 only 0(1) a-1; rx 1 only 1(0) a-0" },
+	{ "apart goes before NIC", "0-1", "0", "0", "", "", "1/-", "", "rx 0 only 0(1) a-1 n!" },
+	{ "node", "0-3", "0 0 1 1", "", "0-1", "", "-/-", "",
+		"tx 0 number 0(2) 1(2) f-2-3; rx 1 only 1(2) a-0 f-2-3" },
+	{ "node skipped", "0-1", "", "", "2-3", "", "-/-", "",
+		"tx 0 number 0(0) 1(0) f!; rx 1 only 1(0) a-0 f!" },
+	{ "apart goes before node", "0-2", "", "", "1", "", "-/-", "",
+		"tx 1 only 1(0) f-0,2; rx 0 number 0(0) 2(0) a-1 f!" },
+	{ "NIC goes before node", "0-3", "1", "0-1", "0-1", "", "-/-", "",
+		"tx 0 load 0(0) 1(1) f-2-3; rx 2 number 2(0) 3(0) a-0 n-1 f!" },
+	{ "all at once", "0-7", "0 4 4", "0", "0-3", "", "-/-", "",
+		"tx 1 number 1(0) 2(0) 3(0) 0(1) f-4-7; rx 2 number 2(0) 3(0) a-1 n-0 f-4-7" },
+	{ "does not hold this vif", "0-3", "2 3", "", "", "", "0/1 -/-", "",
+		"tx 2 number 2(1) 3(1) 0(1) 1(1); rx 3 spread 3(1) 0(1) 1(1) a-2" },
+	{ "remembered", "0-3", "", "", "", "", "-/-", "2/0",
+		"tx 2 remembered 2(0) 0(0) 1(0) 3(0); rx 0 remembered 0(0) 1(0) 3(0) a-2" },
+	{ "an idle core", "0-3", "", "", "", "0011", "-/-", "",
+		"tx 0 number 0(0) 1(0) 2(0) 3(0); rx 2 number 2(0) 3(0) 1(0) a-0" },
+	{ "an idle core decides", "0-2", "", "", "", "001", "-/-", "",
+		"tx 0 number 0(0) 1(0) 2(0); rx 2 core 2(0) 1(0) a-0" },
+	{ "remembered goes before an idle core", "0-3", "", "", "", "0011", "-/-", "0/1",
+		"tx 0 remembered 0(0) 1(0) 2(0) 3(0); rx 1 remembered 1(0) 2(0) 3(0) a-0" },
+	{ "load goes before an idle core", "0-3", "2", "", "", "0011", "0/-", "",
+		"rx 1 number 1(0) 3(0) 2(1) a-0" },
+};
+
+static void write_step(const struct plan_step *step, char *buf)
+{
+	static const char *const reasons[] = { [REASON_ONLY] = "only",
+		[REASON_LOAD] = "load",
+		[REASON_SPREAD] = "spread",
+		[REASON_REMEMBERED] = "remembered",
+		[REASON_CORE] = "core",
+		[REASON_NUMBER] = "number" };
+	const char *between = *buf ? "; " : "";
+	char list[64];
+
+	buf += strlen(buf);
+	buf += sprintf(buf, "%s%s %u %s", between, step->rx ? "rx" : "tx", step->candidates[0].cpu,
+		reasons[step->reason]);
+	for (unsigned int i = 0; i < step->n_candidates; i++)
+		buf += sprintf(buf, " %u(%u)", step->candidates[i].cpu, step->candidates[i].load);
+	for (int i = 0; i < N_NARROWINGS; i++) {
+		if (cpuset_format(&step->taken[i], list, sizeof list))
+			buf += sprintf(buf, " %c-%s", "anf"[i], list);
+		if (step->skipped[i])
+			buf += sprintf(buf, " %c!", "anf"[i]);
+	}
+}
+
+static void read_rules(const struct steps_row *row, int *cores, struct plan_host *host)
+{
+	read_host(row->allowed, row->load, host);
+	assert_int_equal(cpuset_parse_list(row->nic_busy, &host->rules.nic_busy), 0);
+	assert_int_equal(cpuset_parse_list(row->near, &host->rules.near), 0);
+	host->n_cores = (unsigned int)strlen(row->cores);
+	host->cores = *row->cores ? cores : NULL;
+	for (unsigned int i = 0; i < host->n_cores; i++)
+		cores[i] = row->cores[i] - '0';
+}
+
+static void narrowings_and_reasons(void **state)
+{
+	static struct plan_host host;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps_rows); i++) {
+		const struct steps_row *row = &steps_rows[i];
+		struct place places[MAX_QUEUES], remembered[MAX_QUEUES];
+		unsigned int n_remembered = read_places(row->remembered, remembered);
+		unsigned int n = read_places(row->places, places);
+		struct plan_steps steps = { 0 };
+		char got[512] = "";
+		int cores[8];
+
+		read_rules(row, cores, &host);
+		add_load(host.load, places, n);
+		expect_int(
+			row->row, plan_vif(&host, places, n, remembered, n_remembered, &steps), 0);
+		for (size_t j = 0; j < steps.n; j++)
+			write_step(&steps.v[j], got);
+		expect_str(row->row, got, row->wanted);
+		plan_steps_free(&steps);
+	}
+}
+
+/* --- NIC-busy CPUs ---------------------------------------------------------------------------- */
+
+static void nic_busy(void **state)
+{
+	static const struct {
+		const char *row, *allowed;
+		unsigned int irqs[4];
+		unsigned long long counts[4];
+		const char *busy, *busy_without_counts;
+	} rows[] = {
+		{ "no NIC", "0-3", { 0 }, { 9, 0, 0, 0 }, "", "" },
+		{ "one CPU", "0-3", { 0, 1, 0, 0 }, { 0 }, "1", "1" },
+		{ "delivered goes before counted", "0-3", { 0, 1, 0, 0 }, { 9, 0, 0, 0 }, "1",
+			"1" },
+		{ "three CPUs", "0-3", { 2, 1, 0, 4 }, { 0 }, "0-1,3", "0-1,3" },
+		{ "all, even", "0-3", { 1, 1, 1, 1 }, { 5, 5, 5, 5 }, "", "" },
+		{ "all, nothing has come", "0-3", { 1, 1, 1, 1 }, { 0 }, "", "" },
+		{ "all, twice the mean", "0-3", { 1, 1, 1, 1 }, { 8, 4, 4, 0 }, "", "" },
+		{ "all, more than twice the mean", "0-3", { 1, 1, 1, 1 }, { 9, 4, 3, 0 }, "0", "" },
+		{ "all of those allowed", "1-2", { 0, 1, 1, 0 }, { 90, 1, 0, 0 }, "", "" },
+		{ "others are not allowed", "0-1", { 0, 0, 1, 1 }, { 0 }, "", "" },
+		{ "no CPU", "", { 1, 1, 1, 1 }, { 1, 2, 3, 4 }, "", "" },
+	};
+	static unsigned int irqs[CPUSET_MAX];
+	static unsigned long long counts[CPUSET_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cpuset allowed, busy;
+		char list[64];
+
+		assert_int_equal(cpuset_parse_list(rows[i].allowed, &allowed), 0);
+		memcpy(irqs, rows[i].irqs, sizeof rows[i].irqs);
+		memcpy(counts, rows[i].counts, sizeof rows[i].counts);
+		plan_nic_busy(&allowed, irqs, counts, &busy);
+		cpuset_format(&busy, list, sizeof list);
+		expect_str(rows[i].row, list, rows[i].busy);
+		plan_nic_busy(&allowed, irqs, NULL, &busy);
+		cpuset_format(&busy, list, sizeof list);
+		expect_str(rows[i].row, list, rows[i].busy_without_counts);
+	}
+}
+
 /* --- a vif's life ---------------------------------------------------------------------------- */
 
 static void take_off(struct plan_host *host, const struct place *places, unsigned int n)
@@ -260,50 +411,82 @@ static void unplaced(struct place *places, unsigned int n)
 		places[q] = (struct place){ CPU_NONE, CPU_NONE };
 }
 
-/* Vifs come to an empty host, some with what is remembered of another time. */
-static void let_vifs_come(struct random *random, const char *row, struct plan_host *host)
+/* A vif comes, perhaps with what is remembered of another time. */
+static void let_vif_come(struct random *random, const char *row, struct plan_host *host)
 {
-	unsigned int vifs = 1 + random_below(random, 20);
-	unsigned int sides = 0, sum = 0;
+	unsigned int n = 1 + random_below(random, 8);
+	struct place places[8], remembered[8];
 
-	for (unsigned int i = 0; i < vifs; i++) {
-		unsigned int n = 1 + random_below(random, 8);
-		struct place places[8], remembered[8];
-
-		unplaced(places, n);
-		for (unsigned int q = 0; q < n; q++)
-			remembered[q] = (struct place){ (int)random_below(random, CPUSET_MAX),
-				cpuset_next(
-					&host->rules.allowed, random_below(random, CPUSET_MAX)) };
-		expect_int(row,
-			plan_vif(
-				host, places, n, remembered, random_below(random, 2) ? n : 0, NULL),
-			0);
-		expect_apart(row, host, places, n);
-		expect_even(row, host);
-		sides += 2 * n;
-	}
-	for (unsigned int cpu = 0; cpu < CPUSET_MAX; cpu++)
-		sum += host->load[cpu];
-	expect_int(row, sum, sides);
+	unplaced(places, n);
+	for (unsigned int q = 0; q < n; q++)
+		remembered[q] = (struct place){ (int)random_below(random, CPUSET_MAX),
+			cpuset_next(&host->rules.allowed, random_below(random, CPUSET_MAX)) };
+	expect_int(row,
+		plan_vif(host, places, n, remembered, random_below(random, 2) ? n : 0, NULL), 0);
+	expect_apart(row, host, places, n);
+	expect_even(row, host);
 }
 
-/* However many come to an empty host, no CPU carries more than one side more than another. */
+/*
+ * However many vifs come to an empty host, no CPU carries more than one side more than another.
+ * CASES vifs on hosts of 1 to 256 CPUs; `CASES=1000000 build/tests/test_plan` is what
+ * docs/benchmarks.md speaks of.
+ */
 static void arrivals_stay_even(void **state)
 {
 	struct random random = random_start("arrivals_stay_even");
 	unsigned long cases = env_number("CASES", 20000);
 	static struct plan_host host;
+	unsigned int left = 0, cpus = 0;
 
 	(void)state;
 	for (unsigned long i = 0; i < cases && !wrong_rows; i++) {
-		unsigned int cpus = random_cpu_count(&random);
 		char row[64];
 
+		if (!left--) {
+			left = random_below(&random, 40);
+			cpus = random_cpu_count(&random);
+			memset(&host, 0, sizeof host);
+			random_allowed(&random, cpus, &host.rules.allowed);
+		}
 		snprintf(row, sizeof row, "case %lu, %u CPUs", i, cpus);
-		memset(&host, 0, sizeof host);
-		random_allowed(&random, cpus, &host.rules.allowed);
-		let_vifs_come(&random, row, &host);
+		let_vif_come(&random, row, &host);
+	}
+}
+
+/*
+ * The first seed's host (seed-hosts): 8 CPUs, a physical NIC's interrupts on 2 of them. No rx side
+ * goes there, and the others' loads are even to one side.
+ */
+static void seed_host(void **state)
+{
+	struct random random = random_start("seed_host");
+	unsigned long cases = env_number("CASES", 20000) / 2;
+	static struct plan_host host, others;
+
+	(void)state;
+	for (unsigned long i = 0; i < cases && !wrong_rows; i++) {
+		unsigned int vifs = 1 + random_below(&random, 20);
+		char row[64];
+
+		snprintf(row, sizeof row, "sequence %lu", i);
+		read_host("0-7", "2 5", &host);
+		host.rules.nic_busy = host.rules.allowed;
+		assert_int_equal(cpuset_parse_list("2,5", &host.rules.nic_busy), 0);
+		while (vifs--) {
+			unsigned int n = 1 + random_below(&random, 8);
+			struct place places[8];
+
+			unplaced(places, n);
+			expect_int(row, plan_vif(&host, places, n, NULL, 0, NULL), 0);
+			expect_apart(row, &host, places, n);
+			for (unsigned int q = 0; q < n; q++)
+				expect_true(row, places[q].rx_cpu != 2 && places[q].rx_cpu != 5);
+			others = host;
+			assert_int_equal(
+				cpuset_parse_list("0-1,3-4,6-7", &others.rules.allowed), 0);
+			expect_even(row, &others);
+		}
 	}
 }
 
@@ -359,19 +542,68 @@ static struct cpuset least_loaded(const struct plan_host *host, const struct cpu
 	return set;
 }
 
+static struct cpuset without(const struct cpuset *what)
+{
+	struct cpuset set = all_but(CPU_NONE);
+
+	cpuset_for_each (cpu, what)
+		cpuset_remove(&set, (unsigned int)cpu);
+	return set;
+}
+
+/* What the queue's other side takes away, or would have to have. */
+static struct cpuset left_by_other(const struct plan_host *host, bool rx, int other)
+{
+	struct cpuset quiet = host->rules.allowed, keep = without(&host->rules.nic_busy);
+
+	if (other != CPU_NONE || rx || !cpuset_count(&host->rules.nic_busy))
+		return all_but(other);
+	cpuset_and(&quiet, &keep);
+	return all_but(cpuset_single(&quiet));
+}
+
+static struct cpuset on_idle_cores(const struct plan_host *host)
+{
+	struct cpuset set = host->rules.allowed;
+
+	cpuset_for_each (cpu, &host->rules.allowed) {
+		int core = (unsigned int)cpu < host->n_cores ? host->cores[cpu] : -1;
+		bool used = host->load[cpu];
+
+		for (unsigned int i = 0; core >= 0 && i < host->n_cores; i++)
+			used |= host->cores[i] == core && host->load[i];
+		if (used)
+			cpuset_remove(&set, (unsigned int)cpu);
+	}
+	return set;
+}
+
 static void rule_side(struct plan_host *host, const struct place *places, unsigned int n, int *side,
-	int other, int remembered)
+	bool rx, int other, int remembered)
 {
 	struct cpuset candidates = host->rules.allowed;
-	struct cpuset keep = all_but(other);
+	struct cpuset keep = left_by_other(host, rx, other);
 
 	if (*side != CPU_NONE)
 		return;
 	narrow(&candidates, &keep);
+	keep = without(&host->rules.nic_busy);
+	if (rx)
+		narrow(&candidates, &keep);
+	narrow(&candidates, &host->rules.near);
 	keep = least_loaded(host, &candidates);
 	narrow(&candidates, &keep);
 	keep = without_vif(places, n);
 	narrow(&candidates, &keep);
+	if (remembered != CPU_NONE && cpuset_has(&candidates, (unsigned int)remembered)) {
+		cpuset_zero(&keep);
+		cpuset_add(&keep, (unsigned int)remembered);
+		narrow(&candidates, &keep);
+	}
+	if (host->cores) {
+		keep = on_idle_cores(host);
+		narrow(&candidates, &keep);
+	}
 	if (remembered != CPU_NONE && cpuset_has(&candidates, (unsigned int)remembered))
 		*side = remembered;
 	else
@@ -388,8 +620,8 @@ static void rule_vif(struct plan_host *host, struct place *places, unsigned int 
 
 		if (q < n_remembered)
 			old = remembered[q];
-		rule_side(host, places, n, &place->tx_cpu, place->rx_cpu, old.tx_cpu);
-		rule_side(host, places, n, &place->rx_cpu, place->tx_cpu, old.rx_cpu);
+		rule_side(host, places, n, &place->tx_cpu, false, place->rx_cpu, old.tx_cpu);
+		rule_side(host, places, n, &place->rx_cpu, true, place->tx_cpu, old.rx_cpu);
 	}
 }
 
@@ -431,6 +663,33 @@ static void random_host(struct random *random, unsigned int cpus, struct plan_ho
 		host->load[cpu] = random_below(random, max);
 }
 
+/* About a third of the allowed CPUs, often none. */
+static void random_third(struct random *random, const struct cpuset *allowed, struct cpuset *set)
+{
+	cpuset_zero(set);
+	if (random_below(random, 2))
+		return;
+	cpuset_for_each (cpu, allowed) {
+		if (!random_below(random, 3))
+			cpuset_add(set, (unsigned int)cpu);
+	}
+}
+
+/* NICs, nodes and cores, each on some hosts only. */
+static void random_rules(struct random *random, struct plan_host *host)
+{
+	static int cores[CPUSET_MAX];
+
+	random_third(random, &host->rules.allowed, &host->rules.nic_busy);
+	random_third(random, &host->rules.allowed, &host->rules.near);
+	if (random_below(random, 4))
+		return;
+	host->cores = cores;
+	host->n_cores = 2 + random_below(random, 40);
+	for (unsigned int cpu = 0; cpu < host->n_cores; cpu++)
+		cores[cpu] = (int)random_below(random, host->n_cores / 2) - 1;
+}
+
 static void follows_the_rules(void **state)
 {
 	struct random random = random_start("follows_the_rules");
@@ -445,6 +704,7 @@ static void follows_the_rules(void **state)
 
 		snprintf(row, sizeof row, "case %lu, %u CPUs", i, cpus);
 		random_host(&random, cpus, &host);
+		random_rules(&random, &host);
 		n = random_places(&random, &host.rules.allowed, places);
 		n_remembered = random_places(&random, &host.rules.allowed, remembered);
 		add_load(host.load, places, n);
@@ -464,9 +724,12 @@ int main(void)
 {
 	static const struct CMUnitTest plan[] = {
 		UNIT_TEST(rules),
+		UNIT_TEST(narrowings_and_reasons),
+		UNIT_TEST(nic_busy),
 		UNIT_TEST(trim_and_grow),
 		UNIT_TEST(same_again),
 		UNIT_TEST(arrivals_stay_even),
+		UNIT_TEST(seed_host),
 		UNIT_TEST(follows_the_rules),
 	};
 
