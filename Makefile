@@ -130,10 +130,19 @@ check-asan: all $(UNIT_TESTS) $(B)/tests/xenstored-stub.so
 		VIFPIN_TAP=$(CURDIR)/$(ASAN)/results/host.tap VIFPIN_SLOWNESS=3 tests/host/run
 	VIFPIN_WRAP="$(VALGRIND)" tests/unit/run $(B) $(CORE)
 
+# How evenly vifs stand, beside what there is without vifpin: the tables of docs/benchmarks.md.
+bench-placement: $(B)/tests/simulate
+	$(B)/tests/simulate
+
+$(B)/tests/simulate: tests/bench/simulate.c $(CORE_OBJECTS) | $(B)/tests
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) -Isrc -o $@ $< $(CORE_OBJECTS) \
+		$(OUR_LDLIBS)
+
 demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
 
-.PHONY: all install uninstall check check-unit check-host check-xen check-asan demo
+.PHONY: all install uninstall check check-unit check-host check-xen check-asan bench-placement demo
 
 # --- the machine ----------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "../random.h"
+
 /*
  * A test walks a table and gives expect_*() each row's name. A wrong row is printed as a TAP
  * comment and the walk goes on; the test fails at its end (UNIT_TEST).
@@ -137,11 +139,6 @@ static inline unsigned long env_number(const char *name, unsigned long otherwise
 	return text ? strtoul(text, NULL, 10) : otherwise;
 }
 
-/* Random numbers, the same on every machine for the same seed (splitmix64). */
-struct random {
-	uint64_t seed, state;
-};
-
 /* SEED=number repeats a run; the test prints the one it has used. */
 static inline struct random random_start(const char *test)
 {
@@ -149,16 +146,6 @@ static inline struct random random_start(const char *test)
 
 	printf("# %s: SEED=%" PRIu64 "\n", test, seed);
 	return (struct random){ seed, seed };
-}
-
-/* From 0 to n - 1. */
-static inline unsigned int random_below(struct random *random, unsigned int n)
-{
-	uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (unsigned int)((z ^ z >> 31) % n);
 }
 
 #endif
