@@ -117,6 +117,12 @@ XEN_LIMIT = 2400
 check-xen: deps-xen all | $(B)/results
 	tests/xen/build-host bookworm build/xen/bookworm
 	XEN_LIMIT=$(XEN_LIMIT) tests/xen/run-host bookworm build/xen/bookworm
+	tests/xen/run-numa bookworm build/xen/bookworm
+
+# The seed's experiment: the guest-rx thread, free and pinned, while a NIC is busy.
+bench-xen: deps-xen all | $(B)/results
+	tests/xen/build-host bookworm build/xen/bookworm
+	tests/xen/run-bench bookworm build/xen/bookworm
 
 # What the sanitizers and valgrind report fails a test.
 ASAN     = build/asan
@@ -142,7 +148,7 @@ $(B)/tests/simulate: tests/bench/simulate.c $(CORE_OBJECTS) | $(B)/tests
 demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
 
-.PHONY: all install uninstall check check-unit check-host check-xen check-asan bench-placement demo
+.PHONY: all install uninstall check check-unit check-host check-xen check-asan bench-placement bench-xen demo
 
 # --- the machine ----------------------------------------------------------------------------
 

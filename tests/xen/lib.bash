@@ -74,6 +74,7 @@ milliseconds() {
 QUICK="quiet mitigations=off cryptomgr.notests pci=off 8250.nr_uarts=0"
 
 # create NAME TYPE VCPUS [-p] VIF...: xl create. The guest has $ADDRESS on one of its vifs.
+# GUEST_CPUS is where its vCPUs may run.
 create() {
     local name=$1 type=$2 vcpus=$3 paused=
 
@@ -90,6 +91,7 @@ ramdisk = "$BATS_TEST_DIRNAME/guest.img"
 extra = "console=hvc0 $QUICK guestip=$ADDRESS"
 memory = 128
 vcpus = $vcpus
+${GUEST_CPUS:+cpus = "$GUEST_CPUS"}
 vif = [ $(printf "'%s'," "$@") ]
 END
     # xl leaves a process behind for each guest; it must not hold what bats waits for.
