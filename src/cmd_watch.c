@@ -170,7 +170,8 @@ static void log_drift(struct watch *watch, const struct pass *pass)
 /*
  * Compares one vif's pins with the kernel and decides to put back what has drifted.
  * What cannot be compared is marked: it is not pinned yet, and its event may have
- * been missed, or its parts are no longer those that were pinned.
+ * been missed, or its parts are no longer those that were pinned. So is what was pinned
+ * before state 4, perhaps while netback was still making queues: state 4 need not come.
  */
 static int verify_vif(
 	struct watch *watch, struct pass *pass, const struct vif_entry *vif, struct err *err)
@@ -181,7 +182,7 @@ static int verify_vif(
 
 	if (parts && vif->state == VIF_PINNED)
 		r = drift_compare(&watch->host->root, vif, parts, on_drift, &note, NULL);
-	if (r < 0)
+	if (r < 0 || parts->connecting)
 		agenda_mark(&watch->agenda, vif->id);
 	return r <= 0 ? 0 : pass_repin(pass, vif->id, parts, &note, err);
 }

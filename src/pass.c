@@ -368,6 +368,7 @@ static int settle_vif(struct pass *pass, const struct xs_vif *vif, struct err *e
 		parts_free(&parts);
 		return no_memory(err);
 	}
+	parts.connecting = !vif->connected;
 	outcome->parts = parts;
 	return enter(pass, vif, dev, outcome, err);
 }

@@ -36,6 +36,7 @@ struct parts {
 	struct part *v; /* owned */
 	size_t n;
 	unsigned int n_queues; /* highest queue that has an interrupt, plus one */
+	bool connecting;       /* found before state 4: there may be more by now */
 };
 
 /* Zero-initialised it is one that reads what it needs when it is first asked. */
@@ -71,7 +72,7 @@ struct vif_names {
  * (kthreadd lists its children in the order of their creation, most often): those of a
  * vif that has just connected are found after a few. kthreadd's list may omit a live
  * thread while others exit: when a queue lacks one, all of /proc is looked through,
- * once. -errno with a sentence.
+ * once. `connecting` is left to the caller. -errno with a sentence.
  */
 int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
 	struct vif_names names, char dev[DEV_NAME_SIZE], struct parts *out, struct err *err);

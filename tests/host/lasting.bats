@@ -84,6 +84,13 @@ move_thread() {
     sim connect 1 0 1
     await_list "1.0 vif1.0 pinned 0/1"
     equal 2 "$(xenstore-read backend/vif/1/0/state)" "the backend's state"
+    # netback had only come to the first of two.
+    sim irq vif1.0-q1-tx
+    sim irq vif1.0-q1-rx
+    sim thread vif1.0-q1-guest-rx
+    sim thread vif1.0-q1-dealloc
+    await_list "1.0 vif1.0 pinned 0/1 2/3"
+    stand vif1.0 0/1 2/3
 }
 
 @test "a vif gets no places before netback has said how many queues it offers" {
