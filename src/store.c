@@ -87,13 +87,18 @@ int store_load(struct store *store, struct ledger *out, struct err *err)
 	return 0;
 }
 
+int store_peek_text(const struct sysroot *root, char **text, size_t *len)
+{
+	return sysroot_read(root, text, len, PATH_LEDGER_DIR "/" FILE_NAME);
+}
+
 int store_peek(const struct sysroot *root, struct ledger *out, struct err *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 	int r;
 
-	r = sysroot_read(root, &text, &len, PATH_LEDGER_DIR "/" FILE_NAME);
+	r = store_peek_text(root, &text, &len);
 	if (r == -ENOENT) {
 		*out = (struct ledger){ 0 };
 		return 0;

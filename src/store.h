@@ -39,6 +39,9 @@ int store_open(const struct sysroot *root, struct store *store, struct err *err)
  * it is only ever replaced as a whole. Nothing is made. */
 int store_peek(const struct sysroot *root, struct ledger *out, struct err *err);
 
+/* The same, but only the text, to be freed. -errno, -ENOENT when there is no file. */
+int store_peek_text(const struct sysroot *root, char **text, size_t *len);
+
 /* When the lock was last taken, in seconds since 1970; 0: never, on this host. */
 double store_last_pass(const struct sysroot *root);
 

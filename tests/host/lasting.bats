@@ -157,6 +157,13 @@ g1 vif1.0-q0-guest-rx thread $(thread_pid vif1.0-q0-guest-rx) 1 2" "$output"
     equal "2 vifs: 2 pinned, 0 partial, 0 reserved; 0 changed, 0 of them released" "$output"
 }
 
+# policy ANSWER IRQ: of the command and of the program that irqbalance is given.
+policy() {
+    prints 0 "$1" vifpin irqbalance-policy /sys "$2"
+    # shellcheck disable=SC2086 # a command and its options
+    prints 0 "$1" ${VIFPIN_WRAP-} "${VIFPIN_BIN%/*}/irqbalance-policy" --root "$SIM_ROOT" /sys "$2"
+}
+
 @test "irqbalance's policy bans interrupts of vifs, renamed and only reserved ones too" {
     guest 1 1
     stop_watcher
@@ -167,15 +174,24 @@ g1 vif1.0-q0-guest-rx thread $(thread_pid vif1.0-q0-guest-rx) 1 2" "$output"
     sim connect 2 0 1
     lists "1.0 vif1.0 pinned 0/1" "2.0 web reserved 2/3"
     for name in vif1.0-q0-tx web-q0-rx; do
-        run --separate-stderr vifpin irqbalance-policy /sys "$(sim irq-number "$name")"
-        equal "0 ban=true" "$status $output" "$name"
+        policy ban=true "$(sim irq-number "$name")"
     done
-    for name in xenbus evtchn:oxenstored; do
-        ends 0 "" vifpin irqbalance-policy /sys "$(sim irq-number "$name")"
+    sim irq web-q0-rxx
+    for name in xenbus evtchn:oxenstored web-q0-rxx; do
+        policy "" "$(sim irq-number "$name")"
     done
-    ends 0 "" vifpin irqbalance-policy /sys 9999
+    policy "" 9999
+    sim put var/lib/vifpin/ledger.json <<<'not a ledger'
+    policy "" "$(sim irq-number web-q0-rx)"
+    rm "$LEDGER"
+    policy "" "$(sim irq-number web-q0-rx)"
+    policy ban=true "$(sim irq-number vif1.0-q0-tx)"
     ends 2 "vifpin: irqbalance-policy: 'x' is no interrupt's number; usage: vifpin irqbalance-policy PATH IRQ" \
         vifpin irqbalance-policy /sys x
+    ends 2 "irqbalance-policy: usage: irqbalance-policy [--root DIR] PATH IRQ" \
+        "${VIFPIN_BIN%/*}/irqbalance-policy" /sys x
+    ends 1 "irqbalance-policy: cannot use /nowhere as root: No such file or directory" \
+        "${VIFPIN_BIN%/*}/irqbalance-policy" --root /nowhere /sys 1
 }
 
 @test "the old places are preferred under the new domid" {

@@ -649,6 +649,38 @@ static void added_in_order(void **state)
 	assert_null(ledger_find(&ledger, (struct vif_id){ 32751, 1 }));
 }
 
+/* Whatever a name may hold, and whatever else there is, in the text that is written. */
+static void interrupts_in_the_text(void **state)
+{
+	static const char *const devs[] = { "web", "we\"b", "we\\b", "\\", "x\\\"",
+		"averylongname01" };
+	static const char *const others[] = { "we-q0-tx", "webx-q0-tx", "web-q0-rxx", "web1-q0-tx",
+		"g1-q0-tx", "domain-q0-tx", "fake-q0-tx", "", "-q0-tx", "averylongname012-q0-tx" };
+	_cleanup_ledger_ struct ledger ledger = { 0 };
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(devs); i++) {
+		struct vif_entry *vif = ledger_add(&ledger, (struct vif_id){ 1, (unsigned int)i });
+
+		assert_non_null(vif);
+		assert_true(copy_str(vif->dev, sizeof vif->dev, devs[i]));
+		assert_int_equal(ledger_set_domain(vif, "\"dev\": \"fake\""), 0);
+	}
+	text = ledger_format(&ledger);
+	for (size_t i = 0; i < ARRAY_SIZE(devs); i++) {
+		char action[64];
+
+		snprintf(action, sizeof action, "%s-q0-tx", devs[i]);
+		expect_int(action, ledger_text_has_interrupt(text, action), true);
+		expect_int(devs[i], ledger_text_has_interrupt(text, devs[i]), true);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		expect_int(others[i], ledger_text_has_interrupt(text, others[i]), false);
+	expect_int("no ledger", ledger_text_has_interrupt("", "web"), false);
+	expect_int("cut short", ledger_text_has_interrupt("{\"dev\": \"we\\", "we\\"), true);
+}
+
 static void domain_and_places(void **state)
 {
 	_cleanup_ledger_ struct ledger ledger = { 0 };
@@ -964,6 +996,7 @@ int main(void)
 		UNIT_TEST(some_vifs),
 		UNIT_TEST(state_names),
 		UNIT_TEST(added_in_order),
+		UNIT_TEST(interrupts_in_the_text),
 		UNIT_TEST(domain_and_places),
 		UNIT_TEST(cleared),
 		UNIT_TEST(loads),
