@@ -24,8 +24,8 @@ enum {
 
 static const struct table_column columns[] = {
 	[COLUMN_CPU] = { "CPU", "the CPU's number", TABLE_NUMBER, false, false },
-	[COLUMN_STATE] = { "STATE", "allowed, forbidden or offline: see above", TABLE_TEXT, false,
-		false },
+	[COLUMN_STATE] = { "STATE", "allowed, forbidden, offline or absent: see above", TABLE_TEXT,
+		false, false },
 	[COLUMN_SIDES] = { "SIDES", "tx and rx sides that stand there; -r, -J: how many", TABLE_BAR,
 		false, false },
 	[COLUMN_TX] = { "TX", "tx sides", TABLE_NUMBER, false, false },
@@ -90,13 +90,18 @@ static int add_cpu(struct table *table, unsigned int number, const struct cpu *c
 	return r;
 }
 
+static const char *plural(unsigned int n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void print_sum(const struct cpus *cpus)
 {
 	struct cpus_sum sum = cpus_sum(cpus);
 
-	printf("%u allowed CPUs carry %u sides and %u NIC interrupts: least %u, most %u, "
-	       "difference %u\n",
-		sum.allowed, sum.sides, sum.nic, sum.least, sum.most, sum.most - sum.least);
+	printf("%u allowed CPU%s, %u side%s, %u NIC interrupt%s: load %u to %u, difference %u\n",
+		sum.allowed, plural(sum.allowed), sum.sides, plural(sum.sides), sum.nic,
+		plural(sum.nic), sum.least, sum.most, sum.most - sum.least);
 }
 
 static int print(const struct cpus *cpus, const struct table_look *look, struct err *err)
@@ -155,6 +160,7 @@ const struct command command_cpus = {
 		"  allowed     yes\n"
 		"  forbidden   not in cpus of the configuration, or not in vifpin's own affinity\n"
 		"  offline     it is offline\n"
+		"  absent      there is no such CPU, and something was placed there\n"
 		"The last line tells how even the allowed CPUs are: the load of the one that\n"
 		"carries least and of the one that carries most, sides and NIC interrupts\n"
 		"together. It is not there with -n, -r and -J.\n",

@@ -194,9 +194,14 @@ static enum status check_words(const struct command *command, int n, char **word
 	if (n > command->max_words)
 		return cmd_line_wrong(
 			command, "'%s' is one word too many", words[command->max_words]);
-	if (n < command->min_words)
-		return cmd_line_wrong(command, "%.*s is missing", (int)strcspn(command->words, " "),
-			command->words);
+	if (n < command->min_words) {
+		const char *missing = command->words;
+
+		for (int i = 0; i < n; i++)
+			missing += strcspn(missing, " ") + 1;
+		return cmd_line_wrong(
+			command, "%.*s is missing", (int)strcspn(missing, " "), missing);
+	}
 	return STATUS_DONE;
 }
 

@@ -59,18 +59,23 @@ static const struct table_column columns[] = {
 
 /* The cells of a row that are made of more than one word of the ledger. */
 struct row {
-	char vif[32], queue[16], tx[16], rx[16], drift[16], since[32];
+	char vif[32], queue[16], tx[16], rx[16], drift[16], since[48];
 	char interrupts[32], threads[32];
 };
 
+/* As util-linux and RFC 3339 have it: 2026-11-22T06:18:23+00:00. */
 static void format_since(long long since, char *buf, size_t size)
 {
 	time_t time = (time_t)since;
+	char date[32], zone[8];
 	struct tm local;
 
 	*buf = '\0';
-	if (since > 0 && localtime_r(&time, &local))
-		strftime(buf, size, "%Y-%m-%dT%H:%M:%S%z", &local);
+	if (since <= 0 || !localtime_r(&time, &local))
+		return;
+	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &local);
+	strftime(zone, sizeof zone, "%z", &local);
+	snprintf(buf, size, "%s%.3s:%s", date, zone, zone + 3);
 }
 
 /* "45/46" of the parts of a queue that stand on its tx CPU and on its rx CPU; "-" for
@@ -201,6 +206,16 @@ static bool is_wanted(const struct vif_entry *vif, const void *domain)
 	return cmd_selects(vif, domain, NULL);
 }
 
+/* One by one: of a large write that fails stdio does not keep the reason for main(). */
+static void print_lines(const char *text)
+{
+	for (const char *end; *text; text = end) {
+		end = text + strcspn(text, "\n");
+		end += *end == '\n';
+		fwrite(text, 1, (size_t)(end - text), stdout);
+	}
+}
+
 /* The entries as they are in the ledger's file. */
 static int print_entries(const struct ledger *ledger, const char *domain, struct err *err)
 {
@@ -208,7 +223,7 @@ static int print_entries(const struct ledger *ledger, const char *domain, struct
 
 	if (!text)
 		return err_set(err, ENOMEM, "out of memory");
-	fputs(text, stdout);
+	print_lines(text);
 	return 0;
 }
 

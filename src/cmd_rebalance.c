@@ -134,10 +134,9 @@ const struct command command_rebalance = {
 	.words = "",
 	.summary = "move the fewest places that make the load even",
 	.help = "Move the fewest places that make the load of the CPUs even, and that bring each\n"
-		"side where it may and should be: on an allowed CPU, apart from the queue's other\n"
-		"side, off CPUs with NIC interrupts, on the guest's node. One queue at a time. "
-		"With\n"
-		"-N before the command: only show them.\n",
+		"side where it may and should be: on an allowed CPU, apart from the queue's\n"
+		"other side, off CPUs with NIC interrupts, on the guest's node. One queue at a\n"
+		"time. With -N before the command: only show them.\n",
 	.decides = true,
 	.run = run,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cpus.h"
 
-#include "pidstat.h"
+#include "site.h"
 #include "util.h"
 
 #include <errno.h>
@@ -49,50 +49,45 @@ struct cpus_sum cpus_sum(const struct cpus *cpus)
 
 /* --- the CPUs that the host has ------------------------------------------------------------ */
 
-static int read_list(
-	const struct sysroot *root, const char *path, struct cpuset *out, struct err *err)
+static void read_present(const struct sysroot *root, struct cpus *cpus)
 {
 	_cleanup_free_ char *text = NULL;
+	struct cpuset present;
+
+	if (sysroot_read(root, &text, NULL, PATH_CPUS_PRESENT) < 0 ||
+		cpuset_parse_list(text, &present) < 0)
+		return;
+	cpuset_for_each (number, &present)
+		cpus->v[number].state = CPU_OFFLINE;
+}
+
+static void describe(const struct site *site, unsigned int number, struct cpu *cpu)
+{
+	const struct topology *topology = &site->topology;
+
+	cpu->nic = site->nics->irqs[number];
+	cpu->node = topology_node(topology, number);
+	cpu->pcpu = topology->pcpus && number < topology->n_cpus ? topology->pcpus[number] : -1;
+}
+
+static int read_host(struct site *site, struct cpus *cpus, struct err *err)
+{
+	const struct cpuset *online;
 	int r;
 
-	r = sysroot_read(root, &text, NULL, "%s", path);
+	r = site_online(site, &online, err);
 	if (r == 0)
-		r = cpuset_parse_list(text, out);
-	return r < 0 ? err_set(err, -r, "cannot read /%s: %s", path, strerror(-r)) : 0;
-}
-
-static void limit_to_own(const struct sysroot *root, struct cpuset *cpus)
-{
-	_cleanup_free_ char *status = NULL;
-	struct cpuset own;
-
-	if (sysroot_read(root, &status, NULL, PATH_OWN_STATUS) == 0 &&
-		pidstat_parse_allowed(status, &own) == 0)
-		cpuset_and(cpus, &own);
-}
-
-static int read_states(
-	const struct sysroot *root, const struct config *config, struct cpus *cpus, struct err *err)
-{
-	struct cpuset online, present, allowed;
-	int r;
-
-	r = read_list(root, PATH_CPUS_ONLINE, &online, err);
+		r = site_read(site, err);
 	if (r < 0)
 		return r;
-	if (read_list(root, PATH_CPUS_PRESENT, &present, NULL) < 0)
-		present = online;
-	allowed = config->cpus;
-	limit_to_own(root, &allowed);
-	cpuset_for_each (cpu, &present) {
-		if ((unsigned int)cpu < cpus->n)
-			cpus->v[cpu].state = CPU_OFFLINE;
-	}
-	cpuset_for_each (cpu, &online) {
-		if ((unsigned int)cpu < cpus->n)
-			cpus->v[cpu].state = cpuset_has(&allowed, (unsigned int)cpu)
-						     ? CPU_ALLOWED
-						     : CPU_FORBIDDEN;
+	read_present(site->root, cpus);
+	for (unsigned int i = 0; i < cpus->n; i++)
+		describe(site, i, &cpus->v[i]);
+	cpuset_for_each (number, online) {
+		unsigned int i = (unsigned int)number;
+		bool allowed = cpuset_has(&site->config->cpus, i) && cpuset_has(&site->own, i);
+
+		cpus->v[i].state = allowed ? CPU_ALLOWED : CPU_FORBIDDEN;
 	}
 	return 0;
 }
@@ -167,13 +162,14 @@ int cpus_read(const struct sysroot *root, const struct config *config, const str
 	struct cpus *out, struct err *err)
 {
 	struct cpus cpus = { calloc(CPUSET_MAX, sizeof *cpus.v), CPUSET_MAX };
+	struct site site;
 	int r;
 
 	if (!cpus.v)
 		return no_memory(err);
-	for (size_t i = 0; i < cpus.n; i++)
-		cpus.v[i].node = cpus.v[i].pcpu = -1;
-	r = read_states(root, config, &cpus, err);
+	site_init(&site, root, config);
+	r = read_host(&site, &cpus, err);
+	site_free(&site);
 	if (r == 0 && add_vifs(&cpus, ledger) < 0)
 		r = no_memory(err);
 	if (r < 0) {

@@ -129,7 +129,7 @@ static bool parse_options(int argc, char **argv, struct global *global, enum sta
 
 	opterr = 0;
 	*status = STATUS_DONE;
-	while ((c = getopt_long(argc, argv, "+vNc:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+:vNc:", options, NULL)) != -1) {
 		switch (c) {
 		case 'v':
 			global->verbose = true;
@@ -149,10 +149,13 @@ static bool parse_options(int argc, char **argv, struct global *global, enum sta
 		case 'h':
 			print_help();
 			return false;
-		default:
-			*status = cmd_usage("unknown option '%s', or its argument is missing; "
-					    "see vifpin --help",
+		case ':':
+			*status = cmd_usage("option '%s' wants an argument; see vifpin --help",
 				argv[optind - 1]);
+			return false;
+		default:
+			*status = cmd_usage(
+				"unknown option '%s'; see vifpin --help", argv[optind - 1]);
 			return false;
 		}
 	}
