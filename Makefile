@@ -30,9 +30,12 @@ OUR_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVIFPIN_VERSION='"$(VERSION)"' $(WARNING
 OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 
 # No I/O, no clock, no environment: tests/unit/check-core holds them to it.
-CORE    = agenda cpuset interrupts pidstat vifname topology config plan balance ledger ledger_json err util
-EDGES   = sysroot store snapshot affinity drift nics hypervisor xs domains table filelock watcher notify log
-TOP     = site place cpus rebalance rebuild pass pins policy explain cmd $(basename $(notdir $(wildcard src/cmd_*.c))) main
+CORE    = agenda cpuset interrupts pidstat vifname irqbalance topology config plan balance ledger \
+          ledger_json doctor err util
+EDGES   = sysroot store snapshot affinity process drift nics hypervisor xs domains table filelock \
+          watcher notify log
+TOP     = site place cpus rebalance rebuild pass pins policy explain facts cmd \
+          $(basename $(notdir $(wildcard src/cmd_*.c))) main
 
 # What irqbalance runs, and what it needs of all that.
 POLICY_PROGRAM = irqbalance_policy

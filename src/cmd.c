@@ -61,27 +61,33 @@ static int parse_config(struct host *host, const char *text, const char *name,
 	return r;
 }
 
-enum status cmd_read_config(const struct global *global, struct host *host, bool tolerant)
+int cmd_load_config(const struct global *global, struct host *host, struct err *err)
 {
 	const char *name = global->config_file ? global->config_file : "/" PATH_CONFIG;
 	_cleanup_free_ char *text = NULL;
 	struct config config;
-	struct err err;
 	int r;
 
 	config_default(&config);
 	r = read_config_text(global, host, &text);
 	if (r < 0 && (r != -ENOENT || global->config_file))
-		err_set(&err, -r, "cannot read %s: %s", name, strerror(-r));
-	else
-		r = text ? parse_config(host, text, name, &config, &err) : 0;
-	if (r < 0) {
-		log_error("%s", err.msg);
-		return tolerant ? STATUS_DONE : STATUS_FAILED;
-	}
+		return err_set(err, -r, "cannot read %s: %s", name, strerror(-r));
+	r = text ? parse_config(host, text, name, &config, err) : 0;
+	if (r < 0)
+		return r;
 	config_free(&host->config);
 	host->config = config;
-	return STATUS_DONE;
+	return 0;
+}
+
+enum status cmd_read_config(const struct global *global, struct host *host, bool tolerant)
+{
+	struct err err;
+
+	if (cmd_load_config(global, host, &err) == 0)
+		return STATUS_DONE;
+	log_error("%s", err.msg);
+	return tolerant ? STATUS_DONE : STATUS_FAILED;
 }
 
 void cmd_log_as_daemon(const struct global *global)

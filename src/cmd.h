@@ -22,17 +22,22 @@ struct global {
 };
 
 extern const struct command command_online, command_offline, command_pin, command_unpin,
-	command_list, command_cpus, command_verify, command_reconcile, command_rebalance,
-	command_watch, command_irqbalance_policy;
+	command_list, command_cpus, command_verify, command_doctor, command_reconcile,
+	command_rebalance, command_watch, command_irqbalance_policy;
 
 /* "vifpin: SENTENCE" and the status. */
 enum status cmd_fail(const struct err *err);
 enum status cmd_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Reads the configuration into host->config; without a file it is the default. What a
- * person starts must not go on with a file that is wrong: STATUS_FAILED. Hook and
- * watcher (tolerant) say so and go on with what they have.
+ * Reads the configuration into host->config; without a file it is the default. -errno
+ * with a sentence, host->config untouched.
+ */
+int cmd_load_config(const struct global *global, struct host *host, struct err *err);
+
+/*
+ * The same, and says what is wrong. What a person starts must not go on with a file
+ * that is wrong: STATUS_FAILED. Hook and watcher (tolerant) go on with what they have.
  */
 enum status cmd_read_config(const struct global *global, struct host *host, bool tolerant);
 

@@ -2,6 +2,7 @@
 #include "drift.h"
 
 #include "affinity.h"
+#include "process.h"
 #include "util.h"
 
 #include <errno.h>
@@ -55,24 +56,6 @@ int drift_compare(const struct sysroot *root, const struct vif_entry *vif,
 	return count;
 }
 
-static int is_irqbalance(const char *name, void *data)
-{
-	const struct sysroot *root = data;
-	_cleanup_free_ char *comm = NULL;
-	unsigned long pid;
-
-	if (!parse_number(name, NULL, INT_MAX, &pid))
-		return 0;
-	if (sysroot_read(root, &comm, NULL, PATH_PID_COMM, (int)pid) < 0)
-		return 0;
-	return strcmp(comm, "irqbalance\n") == 0;
-}
-
-static bool irqbalance_runs(const struct sysroot *root)
-{
-	return sysroot_list(root, is_irqbalance, (void *)root, PATH_PROC) == 1;
-}
-
 static bool is_online(const struct sysroot *root, unsigned int cpu)
 {
 	_cleanup_free_ char *text = NULL;
@@ -90,7 +73,7 @@ enum drift_cause drift_cause(const struct sysroot *root, const struct drift_note
 		return CAUSE_CPU_OFFLINE;
 	if (part_is_thread(&note->first))
 		return CAUSE_CPUSET;
-	return irqbalance_runs(root) ? CAUSE_IRQBALANCE : CAUSE_UNKNOWN;
+	return process_find(root, "irqbalance") ? CAUSE_IRQBALANCE : CAUSE_UNKNOWN;
 }
 
 const char *drift_cause_text(enum drift_cause cause)

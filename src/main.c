@@ -15,7 +15,7 @@ static const struct {
 } groups[] = {
 	{ "Called by the hotplug scripts", { &command_online, &command_offline } },
 	{ "By hand, in xl's words", { &command_pin, &command_unpin } },
-	{ "To look", { &command_list, &command_cpus, &command_verify } },
+	{ "To look", { &command_list, &command_cpus, &command_verify, &command_doctor } },
 	{ "To keep all in line", { &command_reconcile, &command_rebalance, &command_watch } },
 	{ "Called by irqbalance", { &command_irqbalance_policy } },
 };

@@ -169,6 +169,14 @@ int sysroot_mtime(const struct sysroot *root, struct timespec *out, const char *
 	return 0;
 }
 
+bool sysroot_is_executable(const struct sysroot *root, const char *path)
+{
+	struct stat at;
+
+	return fstatat(root->fd, path, &at, 0) == 0 && S_ISREG(at.st_mode) &&
+	       faccessat(root->fd, path, X_OK, 0) == 0;
+}
+
 int sysroot_make_dir(const struct sysroot *root, const char *path)
 {
 	char part[PATH_MAX];

@@ -27,16 +27,29 @@
 #define PATH_PID_STAT        "proc/%d/stat"
 #define PATH_PID_STATUS      "proc/%d/status"
 #define PATH_PID_COMM        "proc/%d/comm"
+#define PATH_PID_CMDLINE     "proc/%d/cmdline"
 #define PATH_KTHREADS        "proc/2/task/2/children"
 #define PATH_KTHREADD_STATUS "proc/2/status"
 #define PATH_OWN_STATUS      "proc/self/status"
 #define PATH_BOOT_ID         "proc/sys/kernel/random/boot_id"
 #define PATH_CPUS_ONLINE     "sys/devices/system/cpu/online"
+#define PATH_CPU_ONLINE      "sys/devices/system/cpu/cpu%d/online"
 #define PATH_CPUS_PRESENT    "sys/devices/system/cpu/present"
+#define PATH_CPUS_ISOLATED   "sys/devices/system/cpu/isolated"
+#define PATH_CPUSET_ROOT     "sys/fs/cgroup/cpuset.cpus.effective"
+#define PATH_HYPERVISOR      "sys/hypervisor/type"
+#define PATH_NETBACK         "sys/module/xen_netback"
+#define PATH_NETBACK_PARAM   "sys/module/xen_netback/parameters/%s"
 #define PATH_VIF_NETDEVS     "sys/bus/xen-backend/devices/vif-%u-%u/net"
 #define PATH_NETDEVS         "sys/class/net"
 #define PATH_NETDEV          "sys/class/net/%s"
 #define PATH_CONFIG          "etc/xen/vifpin.conf"
+#define PATH_XL_CONFIG       "etc/xen/xl.conf"
+#define PATH_SCRIPTS         "etc/xen/scripts"
+#define PATH_SCRIPTS_COMMON  "etc/xen/scripts/xen-hotplug-common.sh"
+#define PATH_HOOKS           "etc/xen/scripts/vif-post.d"
+#define PATH_IRQBALANCE_ARGS "etc/default/irqbalance"
+#define PATH_SYSTEMD         "run/systemd/system"
 #define PATH_LEDGER_DIR      "var/lib/vifpin"
 #define PATH_RUN_DIR         "run/vifpin"
 
@@ -75,6 +88,9 @@ bool sysroot_exists(const struct sysroot *root, const char *format, ...)
 /* When the file was last changed, or its time set. -errno. */
 int sysroot_mtime(const struct sysroot *root, struct timespec *out, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* True when what is at the path can be run: an executable file. */
+bool sysroot_is_executable(const struct sysroot *root, const char *path);
 
 /* Makes the directory, and its parents, where it is missing, and opens it: a
  * close-on-exec descriptor or -errno. */

@@ -109,6 +109,7 @@ static int add_column(struct table *table, const struct table_column *column)
 {
 	static const int json_types[] = {
 		[TABLE_TEXT] = SCOLS_JSON_STRING,
+		[TABLE_SENTENCE] = SCOLS_JSON_STRING,
 		[TABLE_NUMBER] = SCOLS_JSON_NUMBER,
 		[TABLE_BAR] = SCOLS_JSON_NUMBER,
 	};
@@ -116,12 +117,18 @@ static int add_column(struct table *table, const struct table_column *column)
 	double width = bar ? TABLE_BAR_WIDTH : 0;
 	int flags = (bar ? SCOLS_FL_STRICTWIDTH : 0) |
 		    (column->type == TABLE_NUMBER ? SCOLS_FL_RIGHT : 0) |
+		    (column->type == TABLE_SENTENCE ? SCOLS_FL_WRAP : 0) |
 		    (column->cut ? SCOLS_FL_TRUNC : 0);
 	struct libscols_column *added;
 
 	added = scols_table_new_column(table->scols, column->name, width, flags);
 	if (!added)
 		return -ENOMEM;
+	if (column->type == TABLE_SENTENCE) {
+		scols_column_set_wrapfunc(
+			added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+		scols_column_set_safechars(added, "\n");
+	}
 	return scols_column_set_json_type(added, json_types[column->type]);
 }
 
@@ -264,6 +271,73 @@ static int draw_bars(struct table *table, size_t column)
 	return r;
 }
 
+/* --- sentences ----------------------------------------------------------------------------- */
+
+static const char *cell_text(struct libscols_line *line, size_t column)
+{
+	const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
+
+	return text ? text : "";
+}
+
+/* How wide the columns before this one are, with the blanks that part them. */
+static size_t width_before(const struct table *table, struct libscols_iter *iter, size_t column)
+{
+	struct libscols_line *line;
+	size_t sum = 0;
+
+	for (size_t i = 0; i < column; i++) {
+		size_t widest = strlen(table->columns[table->shown[i]].name);
+
+		scols_reset_iter(iter, SCOLS_ITER_FORWARD);
+		while (scols_table_next_line(table->scols, iter, &line) == 0) {
+			size_t len = strlen(cell_text(line, i));
+
+			widest = len > widest ? len : widest;
+		}
+		sum += widest + 1;
+	}
+	return sum;
+}
+
+/* Breaks the first line at blanks, so that no part of it is wider than that, if it can be. */
+static void fold(char *text, size_t width)
+{
+	char *line = text, *blank = NULL;
+
+	for (char *p = text; *p && *p != '\n'; p++) {
+		if (*p == ' ')
+			blank = p;
+		if ((size_t)(p - line) < width || !blank)
+			continue;
+		*blank = '\n';
+		line = blank + 1;
+		blank = NULL;
+	}
+}
+
+/* libsmartcols would break lines in the middle of words. */
+static int fold_last_column(struct table *table)
+{
+	size_t column = table->n_shown - 1, all = scols_table_get_termwidth(table->scols), before;
+	struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+	int r = iter ? 0 : -ENOMEM;
+
+	before = r == 0 ? width_before(table, iter, column) : 0;
+	if (r == 0)
+		scols_reset_iter(iter, SCOLS_ITER_FORWARD);
+	while (r == 0 && before < all && scols_table_next_line(table->scols, iter, &line) == 0) {
+		_cleanup_free_ char *text = strdup(cell_text(line, column));
+
+		if (text)
+			fold(text, all - before);
+		r = text ? scols_line_set_data(line, column, text) : -ENOMEM;
+	}
+	scols_free_iter(iter);
+	return r;
+}
+
 /* --- printing ------------------------------------------------------------------------------ */
 
 /* libsmartcols prints no headings when there is no row. */
@@ -283,6 +357,9 @@ int table_print(struct table *table, struct err *err)
 		if (table->columns[table->shown[i]].type == TABLE_BAR)
 			r = draw_bars(table, i);
 	}
+	if (r == 0 && people && isatty(STDOUT_FILENO) &&
+		table->columns[table->shown[table->n_shown - 1]].type == TABLE_SENTENCE)
+		r = fold_last_column(table);
 	if (r == 0 && (table->look->form == TABLE_JSON || !scols_table_is_empty(table->scols)))
 		r = scols_print_table(table->scols);
 	else if (r == 0 && !table->look->no_headings)

@@ -16,9 +16,11 @@
 
 enum table_type {
 	TABLE_TEXT,
-	TABLE_NUMBER, /* stands at the right; a number in JSON */
-	TABLE_BAR,    /* a number, which people see as a bar: the column's largest is
-		       * TABLE_BAR_WIDTH wide */
+	TABLE_SENTENCE, /* text of several lines perhaps; as the last column it goes on below where
+			 * the terminal is too narrow for its first line */
+	TABLE_NUMBER,   /* stands at the right; a number in JSON */
+	TABLE_BAR,      /* a number, which people see as a bar: the column's largest is
+			 * TABLE_BAR_WIDTH wide */
 };
 
 #define TABLE_BAR_WIDTH 20

@@ -115,6 +115,16 @@ int watcher_lock(const struct sysroot *root, bool until_idle, struct err *err)
 	return fd;
 }
 
+/* Shared: two who ask at once do not take each other for a watcher. */
+static int is_locked(int fd, struct err *err)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return 1;
+	return err_set(err, errno, "cannot lock " LOCK_PATH ": %m");
+}
+
 int watcher_is_running(const struct sysroot *root, struct err *err)
 {
 	int fd = open_lock(root, err);
@@ -122,13 +132,33 @@ int watcher_is_running(const struct sysroot *root, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	/* Shared: two who ask at once do not take each other for a watcher. */
-	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
-		r = 0;
-	else if (errno == EWOULDBLOCK)
-		r = 1;
-	else
-		r = err_set(err, errno, "cannot lock " LOCK_PATH ": %m");
+	r = is_locked(fd, err);
+	close(fd);
+	return r;
+}
+
+/* The file is written when the lock is taken, and not again. */
+static void describe_holder(int fd, struct watcher *out)
+{
+	struct holder holder = read_holder(fd);
+	struct stat file = { .st_mtime = 0 };
+
+	fstat(fd, &file);
+	*out = (struct watcher){ (pid_t)holder.pid, holder.until_idle, file.st_mtime };
+}
+
+int watcher_find(const struct sysroot *root, struct watcher *out, struct err *err)
+{
+	int fd = openat(root->fd, PATH_RUN_DIR "/watch.lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_set(err, errno, "cannot open " LOCK_PATH ": %m");
+	r = is_locked(fd, err);
+	if (r == 1)
+		describe_holder(fd, out);
 	close(fd);
 	return r;
 }

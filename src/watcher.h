@@ -18,6 +18,8 @@
 #include "sysroot.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
 
 /*
  * Takes the lock: a close-on-exec descriptor, or -EBUSY, naming who holds it, or
@@ -28,6 +30,16 @@ int watcher_lock(const struct sysroot *root, bool until_idle, struct err *err);
 
 /* Is the lock held by somebody? 1 yes, 0 no, -errno. */
 int watcher_is_running(const struct sysroot *root, struct err *err);
+
+/* Who holds it. */
+struct watcher {
+	pid_t pid;       /* 0: not known */
+	bool until_idle; /* a hook has started it */
+	time_t since;
+};
+
+/* watcher_is_running() for who only looks: nothing is made. *out is set when it is 1. */
+int watcher_find(const struct sysroot *root, struct watcher *out, struct err *err);
 
 /*
  * Starts this program again, with argv, in the background: in a session of its own, no child of the

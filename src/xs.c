@@ -5,12 +5,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <xenstore.h>
@@ -121,6 +124,39 @@ int xs_connect(struct xs **out, const struct xs_patience *patience, struct err *
 	if (patience)
 		xs->death_fd = open_death_fd();
 	*out = xs;
+	return 0;
+}
+
+/* In the child: any answer will do. One that cannot connect has not waited. */
+static void ask_once(void)
+{
+	struct xs_handle *handle = xs_open(0);
+	unsigned int len;
+
+	if (handle)
+		free(xs_read(handle, XBT_NULL, "domid", &len));
+	_exit(0);
+}
+
+int xs_try(unsigned int seconds, struct err *err)
+{
+	struct pollfd child = { .events = POLLIN };
+	pid_t pid = fork();
+	int n;
+
+	if (pid < 0)
+		return err_set(err, errno, "cannot ask xenstored: %m");
+	if (pid == 0)
+		ask_once();
+	child.fd = pidfd_open(pid, 0);
+	n = child.fd < 0 ? 1 : poll(&child, 1, (int)seconds * 1000);
+	if (n == 0)
+		kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(child.fd);
+	if (n == 0)
+		return err_set(
+			err, ETIMEDOUT, "xenstored has not answered for %u seconds", seconds);
 	return 0;
 }
 

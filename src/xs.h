@@ -47,6 +47,13 @@ struct xs_patience {
 	void *data;
 };
 
+/*
+ * Does xenstored answer within so many seconds? 0, or -ETIMEDOUT, or another -errno, with
+ * a sentence. It is asked by a process of its own, which is ended when it has to wait
+ * longer: for who wants to know, and not to wait.
+ */
+int xs_try(unsigned int seconds, struct err *err);
+
 /* Connects; patience may be NULL, and must live as long as the process: a call of
  * `late` may still be on its way after the answer. -errno with a sentence. */
 int xs_connect(struct xs **out, const struct xs_patience *patience, struct err *err);
