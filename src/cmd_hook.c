@@ -44,6 +44,13 @@ static bool is_vif_call(int argc, char **argv)
 	return !type || strcmp(type, "vif") == 0;
 }
 
+/* In the form in which it can be typed again, whatever came from where. */
+static void log_call(const char *command, struct vif_id id, const char *path)
+{
+	log_info("vif=%u.%u event=%s call=\"vifpin %s type_if=vif XENBUS_PATH=%s\"", id.domid,
+		id.devid, command, command, path);
+}
+
 static enum status get_vif(int argc, char **argv, struct vif_id *id, int *backend)
 {
 	const char *path = call_variable(argc, argv, "XENBUS_PATH");
@@ -61,6 +68,7 @@ static enum status get_vif(int argc, char **argv, struct vif_id *id, int *backen
 		return cmd_usage("%s: XENBUS_PATH '%s' names no vif; "
 				 "expected backend/vif/DOMID/DEVID",
 			argv[0], path);
+	log_call(argv[0], *id, path);
 	return STATUS_DONE;
 }
 

@@ -7,6 +7,7 @@
 #include "util.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* The vifs a person means: one, or all of the domain. */
 struct target {
@@ -65,6 +66,31 @@ static enum status find_target(struct host *host, const char *const *words, stru
 	return r < 0 ? cmd_fail(&err) : STATUS_DONE;
 }
 
+static bool is_as_it_was(const struct pass *pass)
+{
+	for (size_t i = 0; i < pass->n_outcomes; i++) {
+		const struct outcome *outcome = &pass->outcomes[i];
+
+		if (outcome->event != EVENT_NONE || *outcome->why.msg)
+			return false;
+	}
+	return !pass->dry && !*pass->rebuilt.msg;
+}
+
+/* Where nothing had to be done one cannot tell otherwise that it was looked at. */
+static void print_unchanged(const struct pass *pass)
+{
+	for (size_t i = 0; is_as_it_was(pass) && i < pass->n_outcomes; i++) {
+		const struct outcome *outcome = &pass->outcomes[i];
+		const struct vif_entry *entry = ledger_find(&pass->ledger, outcome->id);
+
+		if (entry)
+			printf("vif %u.%u of %s is %s already; nothing is changed\n",
+				outcome->id.domid, outcome->id.devid, outcome->domain,
+				vif_state_name(entry->state));
+	}
+}
+
 static enum status run_pass(struct host *host, const struct target *target, bool unpin)
 {
 	enum status status;
@@ -84,6 +110,8 @@ static enum status run_pass(struct host *host, const struct target *target, bool
 	if (r == 0)
 		r = cmd_commit(&pass, &err);
 	status = r < 0 ? cmd_fail(&err) : cmd_check(&pass);
+	if (r == 0)
+		print_unchanged(&pass);
 	pass_end(&pass);
 	return status;
 }

@@ -132,3 +132,31 @@ sleep 1000"
     comes_and_goes
     equal '{"version": 2}' "$(<"$LEDGER")"
 }
+
+# The last call of that command that is in the log, as one would paste it.
+logged_call() {
+    sed -n "s/.* event=$1 call=\"\(.*\)\"\$/\1/p" "$SIM_DIR/syslog" | tail -n 1
+}
+
+@test "a call that is logged can be pasted back" {
+    keep_watchers_away
+    sim domain 1 g1 1
+    sim vif 1 0 vifname=web
+    sim online 1 0
+    lists "1.0 web reserved 0/1"
+    logged "vif=1.0 event=online call=\"vifpin online type_if=vif XENBUS_PATH=backend/vif/1/0\""
+    ends 0 "" vifpin unpin g1
+    call=$(logged_call online)
+    ends 0 "" bash -c "$call"
+    lists "1.0 web reserved 0/1"
+    sim script vif-bridge offline 1 0
+    lists
+    ends 0 "" bash -c "$call"
+    ends 0 "" bash -c "$(logged_call offline)"
+    lists
+    # By hand, and with another's path, it stands in the same form.
+    ends 0 "\
+vifpin: vif=1.0 event=online call=\"vifpin online type_if=vif XENBUS_PATH=/local/domain/0/backend/vif/1/0\"
+vifpin: vif=1.0 domain=g1 event=reserved queues=1 tx=0 rx=1" \
+        env XENBUS_PATH=backend/vif/9/9 vifpin -v online XENBUS_PATH=/local/domain/0/backend/vif/1/0
+}

@@ -50,7 +50,7 @@ rebuilds() {
     lists "${BEFORE[@]}"
     stand vif2.0 2/3
     stand vif3.0 0/1 2/3
-    ends 0 "" vifpin pin g2
+    prints 0 "vif 2.0 of g2 is pinned already; nothing is changed" vifpin pin g2
 }
 
 # edit FILTER [OPTION]...: what jq makes of the good ledger.
@@ -318,6 +318,6 @@ broken 3" "$(cat "$LEDGER".corrupt-* | sort)"
     setup_guests
     edit '.vifs[0].note = "x" | .seen = [] | .vifs[0].queues[0].napi = 1'
     lists "${BEFORE[@]}"
-    ends 0 "" vifpin pin g2
+    prints 0 "vif 2.0 of g2 is pinned already; nothing is changed" vifpin pin g2
     lists "${BEFORE[@]}"
 }

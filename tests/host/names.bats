@@ -43,7 +43,7 @@ setup_vif() {
     by_hand 1 1
     sim irq vif1.0-q1-tx xen-pirq msi-x
     sim irq vif1.0-q1-rx xen-dyn virq
-    ends 0 "" vifpin pin g1
+    prints 0 "vif 1.0 of g1 is pinned already; nothing is changed" vifpin pin g1
     lists "1.0 vif1.0 pinned 0/1"
     equal "0-3 0-3" "$(sim mask vif1.0-q1-tx) $(sim mask vif1.0-q1-rx)"
 }

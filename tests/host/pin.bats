@@ -14,6 +14,12 @@ setup_guest() {
     sim connect 1 1 1
 }
 
+# What shows that a file was written.
+written() {
+    (cd "$SIM_ROOT" && stat -c '%n %i %y' var/lib/vifpin/ledger.json proc/irq/*/smp_affinity_list \
+        proc/[0-9]*/status)
+}
+
 FREE="q0 tx=0-3 dealloc=0-3 rx=0-3 guest-rx=0-3"
 
 @test "pin places and pins all vifs of a domain" {
@@ -54,6 +60,19 @@ FREE="q0 tx=0-3 dealloc=0-3 rx=0-3 guest-rx=0-3"
     echo 0-3 >"$SIM_ROOT/proc/irq/$(sim irq-number vif1.0-q0-rx)/smp_affinity_list"
     ends 0 "" vifpin pin g1
     stand vif1.0 0/1
+}
+
+@test "pin of what is right already changes nothing and says so" {
+    setup_guest
+    sim vif 1 2 netdev=no
+    vifpin pin g1
+    before=$(written)
+    prints 0 "vif 1.0 of g1 is pinned already; nothing is changed" vifpin pin g1 0
+    prints 0 "\
+vif 1.0 of g1 is pinned already; nothing is changed
+vif 1.1 of g1 is pinned already; nothing is changed
+vif 1.2 of g1 is reserved already; nothing is changed" vifpin pin g1
+    equal "$before" "$(written)"
 }
 
 @test "unpin releases and gives the kernel its default masks back" {
