@@ -69,6 +69,8 @@ $(B)/src $(B)/tests $(B)/results:
 # --- installation ---------------------------------------------------------------------------
 
 unitdir     = $(prefix)/lib/systemd/system
+mandir      = $(prefix)/share/man
+bashdir     = $(prefix)/share/bash-completion/completions
 libdir      = $(prefix)/lib/vifpin
 
 HOOK   = $(xenscripts)/vif-post.d/50-vifpin.hook
@@ -76,6 +78,9 @@ POLICY = $(libdir)/irqbalance-policy
 UNIT   = $(unitdir)/vifpin.service
 DROPIN = $(unitdir)/irqbalance.service.d/vifpin.conf
 CONF   = $(sysconfdir)/xen/vifpin.conf
+MAN8   = $(mandir)/man8/vifpin.8
+MAN5   = $(mandir)/man5/vifpin.conf.5
+BASH   = $(bashdir)/vifpin
 
 # $(call install_in,FILE.in,MODE,TARGET): with the places of this installation, and never half
 # there: a hook or unit may be read at any time.
@@ -93,11 +98,15 @@ install: all
 	$(INSTALL) -D -m 755 $(B)/irqbalance-policy $(DESTDIR)$(POLICY)
 	$(call install_in,etc/vifpin.service.in,644,$(UNIT))
 	$(call install_in,etc/irqbalance.conf.in,644,$(DROPIN))
+	$(INSTALL) -D -m 644 docs/vifpin.8 $(DESTDIR)$(MAN8)
+	$(INSTALL) -D -m 644 docs/vifpin.conf.5 $(DESTDIR)$(MAN5)
+	$(INSTALL) -D -m 644 etc/vifpin.bash-completion $(DESTDIR)$(BASH)
 	test -e $(DESTDIR)$(CONF) || $(INSTALL) -D -m 644 etc/vifpin.conf $(DESTDIR)$(CONF)
 
 # What was changed by the administrator, and the ledger, stay.
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(HOOK) $(POLICY) $(UNIT) $(DROPIN) $(sbindir)/vifpin)
+	rm -f $(addprefix $(DESTDIR),$(HOOK) $(POLICY) $(UNIT) $(DROPIN) $(MAN8) $(MAN5) $(BASH) \
+		$(sbindir)/vifpin)
 	-rmdir $(DESTDIR)$(libdir) $(dir $(DESTDIR)$(DROPIN)) 2>/dev/null
 	if cmp -s etc/vifpin.conf $(DESTDIR)$(CONF); then rm $(DESTDIR)$(CONF); fi
 

@@ -2,8 +2,8 @@
 /*
  * log.h - where the hook and the watcher say what they did.
  *
- * Only cmd_*.c call this. One line a decision, as key=value; docs/design.md has
- * the list of events.
+ * Only cmd_*.c call this. One line a decision, as key=value; vifpin(8) has the
+ * list of events.
  */
 #ifndef VIFPIN_LOG_H
 #define VIFPIN_LOG_H

@@ -35,7 +35,10 @@ teardown() {
 644 usr/lib/systemd/system/irqbalance.service.d/vifpin.conf
 644 usr/lib/systemd/system/vifpin.service
 755 usr/lib/vifpin/irqbalance-policy
-755 usr/sbin/vifpin" "$(installed)"
+755 usr/sbin/vifpin
+644 usr/share/bash-completion/completions/vifpin
+644 usr/share/man/man5/vifpin.conf.5
+644 usr/share/man/man8/vifpin.8" "$(installed)"
     cmp "$VIFPIN_BIN" "$DEST/usr/sbin/vifpin"
     cmp "${VIFPIN_BIN%/*}/irqbalance-policy" "$DEST/usr/lib/vifpin/irqbalance-policy"
 }
