@@ -91,7 +91,7 @@ ramdisk = "$BATS_TEST_DIRNAME/guest.img"
 extra = "console=hvc0 $QUICK guestip=$ADDRESS"
 memory = 128
 vcpus = $vcpus
-${GUEST_CPUS:+cpus = "$GUEST_CPUS"}
+${GUEST_CPUS:+cpus = '$GUEST_CPUS'}
 vif = [ $(printf "'%s'," "$@") ]
 END
     # xl leaves a process behind for each guest; it must not hold what bats waits for.
