@@ -100,7 +100,8 @@ static void format_parts(
 		snprintf(buf, size, "%s/%s", sides[0], sides[1]);
 }
 
-static struct row make_row(const struct vif_entry *vif, const struct parts *parts, unsigned int q)
+static struct row make_row(const struct table *table, const struct vif_entry *vif,
+	const struct parts *parts, unsigned int q)
 {
 	struct row row;
 
@@ -109,7 +110,9 @@ static struct row make_row(const struct vif_entry *vif, const struct parts *part
 	snprintf(row.tx, sizeof row.tx, "%d", vif->places[q].tx_cpu);
 	snprintf(row.rx, sizeof row.rx, "%d", vif->places[q].rx_cpu);
 	snprintf(row.drift, sizeof row.drift, "%u", vif->drift);
-	format_since(vif->since, row.since, sizeof row.since);
+	*row.since = '\0';
+	if (table_shows(table, COLUMN_SINCE))
+		format_since(vif->since, row.since, sizeof row.since);
 	format_parts(parts, q, false, row.interrupts, sizeof row.interrupts);
 	format_parts(parts, q, true, row.threads, sizeof row.threads);
 	return row;
@@ -129,7 +132,7 @@ static int add_queue(struct table *table, const struct vif_entry *vif, const str
 		[VIF_PARTIAL] = "yellow",
 		[VIF_PINNED] = "green",
 	};
-	struct row row = make_row(vif, parts, q);
+	struct row row = make_row(table, vif, parts, q);
 	const char *const cells[COLUMN_COUNT] = {
 		[COLUMN_DOMAIN] = vif->domain,
 		[COLUMN_VIF] = row.vif,

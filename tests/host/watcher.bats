@@ -213,6 +213,6 @@ has_one_watcher() {
     # Redirected since.
     ends 1 "vifpin: $busy" env JOURNAL_STREAM=1:2 vifpin watch
     # What is for a person only is not in syslog.
-    ends 1 "vifpin: g9 is not in the ledger; vifpin list shows what is" \
+    ends 1 "vifpin: domain 'g9' has no vif in the ledger; vifpin list shows which have" \
         sh -c "$in_journal" sh vifpin verify g9
 }
