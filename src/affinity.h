@@ -37,7 +37,7 @@ int affinity_put(const struct sysroot *root, const struct part *part, const stru
 int affinity_default(
 	const struct sysroot *root, const struct part *part, struct cpuset *out, struct err *err);
 
-/* The mask it has now. */
+/* The mask it has now; a thread's may be without the CPUs that are offline. */
 int affinity_get(
 	const struct sysroot *root, const struct part *part, struct cpuset *out, struct err *err);
 
