@@ -167,11 +167,27 @@ static void log_drift(struct watch *watch, const struct pass *pass)
 	watch->said[cause] = watch->said[cause] || known;
 }
 
+/* Has a vif that is only reserved got queues? There may have been no event: those of a
+ * vif whose hotplug-status never becomes connected come at state 2, and it stays there. */
+static bool has_come(struct watch *watch, struct pass *pass, const struct vif_entry *vif)
+{
+	struct vif_names names = { vif->dev, "" };
+	struct parts parts = { 0 };
+	char dev[DEV_NAME_SIZE];
+	bool found;
+
+	found = snapshot_find(&pass->snapshot, &watch->host->root, vif->id, names, dev, &parts,
+			NULL) < 0 ||
+		parts.n_queues;
+	parts_free(&parts);
+	return found;
+}
+
 /*
  * Compares one vif's pins with the kernel and decides to put back what has drifted.
- * What cannot be compared is marked: it is not pinned yet, and its event may have
- * been missed, or its parts are no longer those that were pinned. So is what was pinned
- * before state 4, perhaps while netback was still making queues: state 4 need not come.
+ * What cannot be compared is marked: it is not all pinned, or its parts are no longer
+ * those that were. So is what was pinned before state 4, perhaps while netback was still
+ * making queues. What is only reserved is marked once it has a queue.
  */
 static int verify_vif(
 	struct watch *watch, struct pass *pass, const struct vif_entry *vif, struct err *err)
@@ -180,6 +196,8 @@ static int verify_vif(
 	struct drift_note note = { 0 };
 	int r = -ESRCH;
 
+	if (vif->state == VIF_RESERVED && !has_come(watch, pass, vif))
+		return 0;
 	if (parts && vif->state == VIF_PINNED)
 		r = drift_compare(&watch->host->root, vif, parts, on_drift, &note, NULL);
 	if (r < 0 || parts->connecting)

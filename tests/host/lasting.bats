@@ -255,20 +255,24 @@ policy() {
     await_list "2.0 vif2.0 pinned 0/1"
 }
 
-@test "xenstored hangs: the watcher says so, waits, and goes on" {
+@test "xenstored hangs: the watcher says so, waits, and goes on; SIGHUP is not lost" {
     local xenstored
 
     verify_often
     guest 1 1
-    sim domain 2 g2 1
-    sim vif 2 0
-    sim online 2 0
+    guest 2 1
     xenstored=$(<"$SIM_DIR/xenstored.pid")
-    # The reserved vif is what makes the watcher ask xenstored.
     kill -STOP "$xenstored"
+    # A vif that is not whole is what makes the watcher ask xenstored.
+    sim end-thread vif2.0-q0-dealloc
     await 10 logged "xenstored has not answered for 4 s; waiting for it"
+    # What the watcher looks for every second meanwhile is SIGTERM; this one is for later.
+    kill -HUP "$(watcher)"
+    sleep 1.5
     kill -CONT "$xenstored"
-    sim connect 2 0 1
+    await 5 logged "event=reload"
+    await_list "1.0 vif1.0 pinned 0/1" "2.0 vif2.0 partial 2/3"
+    sim thread vif2.0-q0-dealloc
     await_list "1.0 vif1.0 pinned 0/1" "2.0 vif2.0 pinned 2/3"
 }
 
@@ -278,10 +282,12 @@ policy() {
     verify_often
     start_watcher
     sim domain 1 g1 1
-    sim vif 1 0
-    await_list "1.0 vif1.0 reserved 0/1"
+    sim vif 1 0 hotplug-status=connected
+    sim connect 1 0 1
+    await_list "1.0 vif1.0 pinned 0/1"
     xenstored=$(<"$SIM_DIR/xenstored.pid")
     kill -STOP "$xenstored"
+    sim end-thread vif1.0-q0-dealloc
     await 10 logged "xenstored has not answered for 4 s; waiting for it"
     kill -TERM "$(watcher)"
     wait "$WATCH_JOB" || status=$?
