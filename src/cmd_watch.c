@@ -78,13 +78,20 @@ static void on_late_answer(void *data)
 {
 	struct watch *watch = data;
 	struct signalfd_siginfo info;
+	bool reload = false;
 
 	if (!watch->late)
 		log_error("xenstored has not answered for %d s; waiting for it", PATIENCE_SECONDS);
 	watch->late = true;
-	/* Ending in the middle of a pass is safe at any time: the next one repairs. */
-	if (read(watch->signal_fd, &info, sizeof info) == sizeof info && info.ssi_signo != SIGHUP)
-		_exit(STATUS_DONE);
+	while (read(watch->signal_fd, &info, sizeof info) == sizeof info) {
+		/* Ending in the middle of a pass is safe at any time: the next one repairs. */
+		if (info.ssi_signo != SIGHUP)
+			_exit(STATUS_DONE);
+		reload = true;
+	}
+	/* The pass is using the configuration: for the watcher, when it is back. */
+	if (reload)
+		kill(getpid(), SIGHUP);
 }
 
 static void lose_xenstored(struct watch *watch, const char *why)
@@ -322,20 +329,21 @@ static void run(struct watch *watch, int64_t now,
 	set_pause(watch);
 }
 
-/* All that can be done now. */
+/* All that can be done now. During a pause events are taken, which are memory where
+ * they wait, and nothing else. */
 static void act(struct watch *watch)
 {
 	int64_t now = now_ms();
 
+	watch->late = false;
+	if (watch->host->xs)
+		take_events(watch);
 	if (watch->retry_at > now)
 		return;
-	watch->late = false;
 	if (watch->verify_at && watch->verify_at <= now)
 		run(watch, now, run_verify);
 	if (!watch->host->xs)
 		find_xenstored(watch);
-	if (watch->host->xs)
-		take_events(watch);
 	if (watch->host->xs && agenda_is_due(&watch->agenda, now))
 		run(watch, now, run_pass);
 }
@@ -386,9 +394,6 @@ static int wait_for_more(struct watch *watch)
 		{ .fd = xs ? xs_death_fd(xs) : -1 },
 	};
 
-	/* While pausing, events wait: else a failing pass would be tried without pause. */
-	if (watch->retry_at > now_ms())
-		fds[1].fd = -1;
 	if (poll(fds, ARRAY_SIZE(fds), wait_time(watch)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (fds[0].revents)
