@@ -4,7 +4,10 @@
  * changes nothing.
  */
 #include "cmd.h"
+#include "doctor.h"
 #include "drift.h"
+#include "facts.h"
+#include "log.h"
 #include "util.h"
 
 #include <errno.h>
@@ -215,6 +218,25 @@ static int print(struct table *table, const struct table_look *look, bool differ
 	return differs || look->form == TABLE_JSON ? table_print(table, err) : 0;
 }
 
+/* Where the interrupts of NICs have moved, nothing is as it should be, though nothing
+ * differs from the ledger. */
+static void warn_of_nics(
+	const struct global *global, struct host *host, const struct ledger *ledger)
+{
+	struct nic_facts facts;
+	struct finding finding;
+	struct site site;
+
+	if (cmd_read_config(global, host, true) != STATUS_DONE)
+		return;
+	site_init(&site, &host->root, &host->config);
+	facts_nics(&site, ledger, &facts);
+	site_free(&site);
+	doctor_nics(&facts, &finding);
+	if (finding.health != HEALTH_OK)
+		log_error("%s; %s mends it", finding.reason, finding.mend);
+}
+
 static enum status run(const struct global *global, struct host *host, int argc, char **argv)
 {
 	struct table *table = NULL;
@@ -224,7 +246,6 @@ static enum status run(const struct global *global, struct host *host, int argc,
 	struct err err;
 	int differs, r;
 
-	(void)global;
 	status = cmd_line_read(&command_verify, argc, argv, &line);
 	if (status != STATUS_DONE)
 		return status;
@@ -237,6 +258,8 @@ static enum status run(const struct global *global, struct host *host, int argc,
 	differs = r;
 	if (r >= 0)
 		r = print(table, &line.look, differs, &err);
+	if (r >= 0 && !line.words[0])
+		warn_of_nics(global, host, &ledger);
 	table_free(table);
 	ledger_clear(&ledger);
 	if (r < 0)
@@ -254,6 +277,8 @@ const struct command command_verify = {
 		"  delivery            its mask is right, but it is delivered elsewhere\n"
 		"  missing             it is not there\n"
 		"  queues              there are more of them, or fewer\n"
+		"Rx sides that stand where the interrupts of NICs have moved to are told of on\n"
+		"stderr: they differ from nothing, and vifpin rebalance moves them.\n"
 		"Exit status: 0 nothing differs; 1 something does, or it could not be found out.\n",
 	.max_words = 2,
 	.columns = columns,

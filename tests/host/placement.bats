@@ -205,10 +205,13 @@ vif 3.0 of g3: 1 queue
 @test "rebalance mends what NIC interrupts that moved have made wrong" {
     by_hand 1 2
     sim nic eth0 msi 3
+    ends 0 "vifpin: 1 rx side on CPUs that take NICs' interrupts, queue 1 of vif 1.0 on CPU 3 first; vifpin rebalance mends it" \
+        vifpin verify
     prints 0 "vif 1.0 of g1, queue 1: rx from CPU 3 to 0 (takes NIC interrupts)
 1 queue to move; the most and the least loaded CPU differ by 1, and by 1 then" vifpin -N rebalance
     vifpin rebalance
     stand vif1.0 0/1 2/0
+    ends 0 "" vifpin verify
 }
 
 @test "rebalance goes on where a mask cannot be set, and says which" {
