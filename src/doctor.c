@@ -78,13 +78,19 @@ static struct cpuset without(const struct cpuset *set, const struct cpuset *but)
 
 /* --- scripts ----------------------------------------------------------------------------- */
 
-static bool is_vifpin(const char *word, size_t len)
+/* Is the word this name, or an absolute path that ends so? */
+static bool ends_in_name(const char *word, size_t len, const char *name)
 {
-	static const char name[] = "vifpin";
-	size_t n = sizeof name - 1;
+	size_t n = strlen(name);
 
 	return len >= n && strncmp(word + len - n, name, n) == 0 &&
 	       (len == n || (word[0] == '/' && word[len - n - 1] == '/'));
+}
+
+/* irqbalance-policy is vifpin's too, a program for that one question. */
+static bool is_vifpin(const char *word, size_t len)
+{
+	return ends_in_name(word, len, "vifpin") || ends_in_name(word, len, "irqbalance-policy");
 }
 
 /* The first such word of a line. */

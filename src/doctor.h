@@ -46,9 +46,9 @@ struct caller {
 };
 
 /*
- * Finds in a script the program it calls as vifpin: the first word, outside comments,
- * that is "vifpin" or a path that ends so. False, program untouched, when it calls none,
- * or its path does not fit.
+ * Finds in a script the program of vifpin's that it calls: the first word, outside
+ * comments, that is "vifpin" or "irqbalance-policy", or a path that ends so. False, program
+ * untouched, when it calls none, or its path does not fit.
  */
 bool doctor_find_call(const char *script, char program[SHOWN_PATH_SIZE]);
 

@@ -277,6 +277,15 @@ static int look_at_policy(const char *name, void *data)
 	return search->found->calls_vifpin;
 }
 
+/* vifpin's own is no script but the program itself. */
+static bool is_own_policy(const char *path)
+{
+	static const char end[] = "/vifpin/irqbalance-policy";
+	size_t len = strlen(path), n = sizeof end - 1;
+
+	return len >= n && strcmp(path + len - n, end) == 0;
+}
+
 static void read_policy(const struct sysroot *root, const char *path, struct caller *out)
 {
 	struct policy_search search = { root, path, out };
@@ -290,6 +299,8 @@ static void read_policy(const struct sysroot *root, const char *path, struct cal
 	read_caller(root, path, out);
 	/* A directory of others' scripts is run, as far as that goes. */
 	out->executable = out->executable || r == 0;
+	if (is_own_policy(path))
+		out->calls_vifpin = out->program_works = true;
 }
 
 static bool args_are_set(const struct sysroot *root)

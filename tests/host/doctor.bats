@@ -235,6 +235,11 @@ nics       ok    no physical NIC that is up has interrupts" vifpin doctor
     says irqbalance warning "irqbalance 1.9.2 asks /etc/policies, which does not ask vifpin" "$RESTART"
     echo 'exec vifpin irqbalance-policy "$@"' | script /etc/policies/20-vifpin
     says irqbalance ok "irqbalance 1.9.2 asks vifpin, by /etc/policies/20-vifpin"
+    echo "exec $POLICY \"\$@\"" | script /etc/policies/20-vifpin
+    says irqbalance ok "irqbalance 1.9.2 asks vifpin, by /etc/policies/20-vifpin"
+    rm "$SIM_ROOT$POLICY"
+    says irqbalance problem "/etc/policies/20-vifpin calls $POLICY, which cannot be run" \
+        "make install prefix=/usr"
 }
 
 @test "the ledger: of this boot, of another, of a later version, corrupt" {

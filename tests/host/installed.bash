@@ -25,7 +25,8 @@ healthy() {
     echo Y | file sys/module/xen_netback/parameters/separate_tx_rx_irq
     mkdir -p "$SIM_ROOT/run/systemd/system" "$SIM_ROOT/usr/sbin"
     ln -sf "$VIFPIN_BIN" "$SIM_ROOT/usr/sbin/vifpin"
-    script "$POLICY" <<<'exec /usr/sbin/vifpin irqbalance-policy "$@"'
+    mkdir -p "$SIM_ROOT${POLICY%/*}"
+    cp "${VIFPIN_BIN%/*}/irqbalance-policy" "$SIM_ROOT$POLICY"
     script "$HOOK" <<<'timeout -k 1 5 /usr/sbin/vifpin online || :'
     cp /etc/xen/scripts/xen-hotplug-common.sh "$SIM_ROOT/etc/xen/scripts"
 }

@@ -42,3 +42,28 @@ DOCS=$BATS_TEST_DIRNAME/../../docs
         grep -q "^#$key = " "$DOCS/../etc/vifpin.conf" || equal "$key" "" "etc/vifpin.conf"
     done
 }
+
+@test "how to read cpus is about what cpus prints" {
+    equal "$(sed 's/ *$//' "$BATS_TEST_DIRNAME/expected/cpus")" \
+        "$(sed -n '/^\.Sh HOW TO READ cpus/,/^\.Ed/p' "$DOCS/vifpin.8" | sed '1,2d; $d')"
+}
+
+@test "what is logged is in the manual: each event, each key" {
+    local log known
+
+    guest 1 2
+    echo 0-3 >"$SIM_ROOT/proc/irq/$(sim irq-number vif1.0-q0-rx)/smp_affinity_list"
+    stop_watcher
+    vifpin watch --until-idle 2>/dev/null &
+    await 5 stands vif1.0 0/1 2/3
+    sim offline 1 0
+    await 5 has_no_watcher
+    log=$(sed -n 's/^<[0-9]*>vifpin: \(\(vif\|event\)=\)/\1/p' "$SIM_DIR/syslog")
+    known=$(sed -n '/^\.Sh THE LOG/,/^\.Sh ENV/p' "$DOCS/vifpin.8")
+    equal "offline online pinned released reserved" \
+        "$(grep -oE '\bevent=[a-z]+' <<<"$log" | cut -d= -f2 | sort -u | paste -sd ' ')" "events"
+    equal "" "$(grep -oE '\bevent=[a-z]+' <<<"$log" | sort -u | grep -vxF "$(grep -oE 'event=[a-z]+' <<<"$known")")"
+    # shellcheck disable=SC2001 # each line
+    equal "" "$(sed 's/"[^"]*"//g' <<<"$log" | grep -oE '\b[a-z]+=' | tr -d = | sort -u |
+        grep -vxF "$(sed -n 's/^\.It Cm //p' <<<"$known" | sed 's/ , /\n/g')")"
+}

@@ -170,6 +170,9 @@ invalid() {
     valid verify vifpin verify -J -o +VIF
     invalid verify '.differences[0].should = "0"'
     valid verify vifpin verify -J db
+    valid doctor vifpin doctor -J
+    invalid doctor '.checks[0].state = "fine"'
+    invalid doctor 'del(.checks)'
     ends 0 "" vifpin unpin mail
     valid ledger cat "$LEDGER"
     equal 2 "$(jq '.remembered | length' "$LEDGER")"
@@ -246,7 +249,7 @@ terminal() {
 
 # Each of these prints something: words of the command line.
 printing=(list 'list -J' 'list -r' 'list -J -o VIF' 'list --prometheus' cpus 'cpus -J' verify
-    'verify -J' --help 'list --help' --version)
+    'verify -J' doctor 'doctor -J' --help 'list --help' --version)
 
 @test "a full disk" {
     make_host

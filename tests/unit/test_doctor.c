@@ -24,6 +24,8 @@ static void calls(void **state)
 		{ "# vifpin\n\ttimeout 5 /opt/vifpin online", "/opt/vifpin" },
 		{ "vifpin online || :\n", "vifpin" },
 		{ "/a/vifpin online; /b/vifpin offline\n", "/a/vifpin" },
+		{ "exec /usr/lib/vifpin/irqbalance-policy \"$@\"\n",
+			"/usr/lib/vifpin/irqbalance-policy" },
 		{ "# /usr/sbin/vifpin\n", NULL },
 		{ "cat /usr/share/vifpin.txt myvifpin x/vifpin\n", NULL },
 		{ "echo hello # vifpin\n", NULL },
