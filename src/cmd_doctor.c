@@ -147,7 +147,7 @@ static void check_vifs(struct exam *exam, struct finding *out)
 {
 	struct vif_facts facts;
 
-	facts_vifs(&exam->host->config, &exam->ledger, exam->host->xs, &facts);
+	facts_vifs(&exam->site, &exam->ledger, exam->host->xs, &facts);
 	doctor_vifs(&facts, out);
 }
 

@@ -596,6 +596,12 @@ void doctor_vifs(const struct vif_facts *facts, struct finding *out)
 		say(out, HEALTH_WARNING, "%zu of %zu vifs pinned in part only, vif %u.%u first",
 			facts->n_partial, facts->n, facts->partial.domid, facts->partial.devid);
 		mend(out, "vifpin verify");
+	} else if (facts->n_outside) {
+		say(out, HEALTH_WARNING,
+			"%zu side%s on CPUs that vifs may not use, of vif %u.%u first",
+			facts->n_outside, facts->n_outside == 1 ? "" : "s", facts->outside.domid,
+			facts->outside.devid);
+		mend(out, "vifpin rebalance");
 	} else if (facts->drift) {
 		say(out, HEALTH_OK, "all are pinned or reserved; moved and put back so far: %lu",
 			facts->drift);

@@ -168,9 +168,10 @@ void doctor_corrupt(const struct ledger_facts *facts, struct finding *out);
 struct vif_facts {
 	size_t n; /* in the ledger */
 	size_t n_partial;
-	size_t n_unknown;               /* in xenstore, not in the ledger */
-	struct vif_id partial, unknown; /* the first */
-	unsigned long drift;            /* interrupts and threads that were put back so far */
+	size_t n_unknown;                        /* in xenstore, not in the ledger */
+	size_t n_outside;                        /* sides on CPUs that their vif may not use */
+	struct vif_id partial, unknown, outside; /* the first */
+	unsigned long drift; /* interrupts and threads that were put back so far */
 };
 void doctor_vifs(const struct vif_facts *facts, struct finding *out);
 

@@ -381,24 +381,40 @@ static bool is_missing(
 	return wanted;
 }
 
-void facts_vifs(const struct config *config, const struct ledger *ledger, struct xs *xs,
-	struct vif_facts *out)
+/* Of a vif that is in the ledger. */
+static void add_vif(struct site *site, const struct vif_entry *vif, struct vif_facts *out)
+{
+	struct plan_rules rules;
+
+	out->drift += vif->drift;
+	if (vif->state == VIF_PARTIAL && !out->n_partial++)
+		out->partial = vif->id;
+	if (site_rules(site, vif, &rules, NULL) < 0)
+		return;
+	for (unsigned int q = 0; q < vif->n_queues; q++) {
+		int sides[] = { vif->places[q].tx_cpu, vif->places[q].rx_cpu };
+
+		for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+			if (!cpuset_has(&rules.allowed, (unsigned int)sides[i]) &&
+				!out->n_outside++)
+				out->outside = vif->id;
+		}
+	}
+}
+
+void facts_vifs(
+	struct site *site, const struct ledger *ledger, struct xs *xs, struct vif_facts *out)
 {
 	_cleanup_free_ struct vif_id *ids = NULL;
 	size_t n = 0;
 
 	*out = (struct vif_facts){ .n = ledger->n_vifs };
-	for (size_t i = 0; i < ledger->n_vifs; i++) {
-		const struct vif_entry *vif = &ledger->vifs[i];
-
-		out->drift += vif->drift;
-		if (vif->state == VIF_PARTIAL && !out->n_partial++)
-			out->partial = vif->id;
-	}
+	for (size_t i = 0; i < ledger->n_vifs; i++)
+		add_vif(site, &ledger->vifs[i], out);
 	if (!xs || xs_list_vifs(xs, &ids, &n, NULL) < 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		if (is_missing(config, ledger, xs, ids[i]) && !out->n_unknown++)
+		if (is_missing(site->config, ledger, xs, ids[i]) && !out->n_unknown++)
 			out->unknown = ids[i];
 	}
 }

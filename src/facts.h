@@ -38,7 +38,7 @@ void facts_irqbalance(const struct sysroot *root, struct irqbalance_facts *out);
 void facts_ledger(const struct sysroot *root, struct ledger *ledger, struct ledger_facts *out);
 
 /* xs may be NULL: then what is in xenstore is not known. */
-void facts_vifs(const struct config *config, const struct ledger *ledger, struct xs *xs,
-	struct vif_facts *out);
+void facts_vifs(
+	struct site *site, const struct ledger *ledger, struct xs *xs, struct vif_facts *out);
 
 #endif

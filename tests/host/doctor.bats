@@ -276,6 +276,16 @@ nics       ok    no physical NIC that is up has interrupts" vifpin doctor
     says vifs warning "1 of 4 vifs pinned in part only, vif 2.0 first" "vifpin verify"
 }
 
+@test "vifs on CPUs that they may not use any more" {
+    healthy
+    by_hand 1 2
+    lists "1.0 vif1.0 pinned 0/1 2/3"
+    echo 'cpus = "1-3"' >"$SIM_ROOT/etc/xen/vifpin.conf"
+    says vifs warning "1 side on CPUs that vifs may not use, of vif 1.0 first" "vifpin rebalance"
+    vifpin rebalance
+    says vifs ok "all are pinned or reserved, and nothing has moved them"
+}
+
 @test "vifs that are left alone, or that netback has not probed" {
     healthy
     sim domain 1 g1 1
