@@ -10,27 +10,12 @@
 
 #include "cpuset.h"
 #include "err.h"
+#include "finding.h"
 #include "irqbalance.h"
 #include "vifname.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-enum health {
-	HEALTH_OK,
-	HEALTH_WARNING, /* pins work, but not as well or as long as they could */
-	HEALTH_PROBLEM, /* pins do not work, or do not last */
-};
-
-/* "ok", "warning", "problem". */
-const char *health_name(enum health health);
-
-struct finding {
-	const char *check; /* its name, a word */
-	enum health health;
-	char reason[640];
-	char mend[256]; /* a command, or what to write where; "" when all is well */
-};
 
 /* How long a path is that is worth showing, with its end. */
 #define SHOWN_PATH_SIZE 128
