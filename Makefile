@@ -5,6 +5,7 @@
 #   make check            unit and host tests
 #   make check-asan       the same under ASan and UBSan, unit tests under valgrind too
 #   make check-xen        tests inside a real Xen host under qemu
+#   make bench            how long things take, against their limits
 #   make demo             the main job, shown without Xen
 #   make install          to $(DESTDIR)$(prefix) and $(DESTDIR)$(sysconfdir)
 #
@@ -166,10 +167,17 @@ $(B)/tests/simulate: tests/bench/simulate.c $(CORE_OBJECTS) | $(B)/tests
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) -Isrc -o $@ $< $(CORE_OBJECTS) \
 		$(OUR_LDLIBS)
 
+# How long list, cpus and verify take with 1,000 vifs, against their limits.
+bench-tables: all
+	tests/bench/tables
+
+bench: bench-placement bench-tables
+
 demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
 
-.PHONY: all install uninstall check check-unit check-host check-xen check-asan bench-placement bench-xen demo
+.PHONY: all install uninstall check check-unit check-host check-xen check-asan bench bench-placement bench-tables \
+	bench-xen demo
 
 # --- the machine ----------------------------------------------------------------------------
 

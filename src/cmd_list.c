@@ -186,7 +186,7 @@ static int add_vif(const struct sysroot *root, struct snapshot *snapshot, struct
 static int print_table(const struct sysroot *root, const struct ledger *ledger,
 	const struct cmd_line *line, struct err *err)
 {
-	struct snapshot snapshot = { 0 };
+	struct snapshot snapshot = { .many = !line->words[0] };
 	struct table *table;
 	int r;
 

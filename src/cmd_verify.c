@@ -198,7 +198,7 @@ static int verify_vif(const struct sysroot *root, struct snapshot *snapshot,
 static int verify(const struct sysroot *root, const struct ledger *ledger, const char *const *words,
 	struct table *table, struct err *err)
 {
-	struct snapshot snapshot = { 0 };
+	struct snapshot snapshot = { .many = !words[0] };
 	bool differs = false;
 	int r = cmd_check_selection(ledger, words[0], words[1], err);
 

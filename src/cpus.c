@@ -95,7 +95,7 @@ static int read_host(struct site *site, struct cpus *cpus, struct err *err)
 /* --- what stands on them ------------------------------------------------------------------- */
 
 /* Adds a word, unless `id` is that of the word before it. */
-static int add_name(struct names *names, unsigned int id, const char *word)
+static int add_name(struct cpu_names *names, unsigned int id, const char *word)
 {
 	size_t len = strlen(word), need = names->len + len + 2;
 

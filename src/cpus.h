@@ -21,7 +21,7 @@ enum cpu_state {
 };
 
 /* A list of words with a comma between them; NULL: none. */
-struct names {
+struct cpu_names {
 	char *text; /* owned */
 	size_t len, size;
 	unsigned int last; /* the domid or devid of the last one, plus one; 0: none yet */
@@ -32,8 +32,8 @@ struct cpu {
 	unsigned int tx, rx; /* sides */
 	unsigned int nic;    /* interrupts of physical NICs that are delivered to it */
 	int node, pcpu;      /* -1: not known */
-	struct names domains;
-	struct names vifs; /* domid.devid */
+	struct cpu_names domains;
+	struct cpu_names vifs; /* domid.devid */
 };
 
 struct cpus {

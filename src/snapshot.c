@@ -38,6 +38,78 @@ static int add_thread(const struct sysroot *root, struct snapshot *snapshot, uns
 	return 0;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	const struct name *first = a, *second = b;
+
+	return strcmp(first->text, second->text);
+}
+
+static int compare_indices(const void *a, const void *b)
+{
+	const size_t *first = a, *second = b;
+
+	return *first < *second ? -1 : *first > *second;
+}
+
+/* The indices of the names that begin with `prefix`, ascending; *out is to be freed. */
+static int names_find(const struct names *names, const char *prefix, size_t **out, size_t *n)
+{
+	size_t low = 0, high = names->n, len = strlen(prefix), end;
+	size_t *found;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(names->v[mid].text, prefix) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (end = low; end < names->n && strncmp(names->v[end].text, prefix, len) == 0; end++)
+		;
+	found = calloc(end - low + 1, sizeof *found);
+	if (!found)
+		return -ENOMEM;
+	for (size_t i = low; i < end; i++)
+		found[i - low] = names->v[i].i;
+	qsort(found, end - low, sizeof *found, compare_indices);
+	*out = found;
+	*n = end - low;
+	return 0;
+}
+
+/* Again after each time that threads were read. */
+static int sort_threads(struct snapshot *snapshot)
+{
+	struct names names = { calloc(snapshot->n_threads + 1, sizeof *names.v),
+		snapshot->n_threads };
+
+	if (!names.v)
+		return -ENOMEM;
+	for (size_t i = 0; i < names.n; i++)
+		names.v[i] = (struct name){ snapshot->threads[i].comm, i };
+	qsort(names.v, names.n, sizeof *names.v, compare_names);
+	free(snapshot->threads_by_name.v);
+	snapshot->threads_by_name = names;
+	return 0;
+}
+
+static int sort_interrupts(struct snapshot *snapshot)
+{
+	const struct interrupts *all = &snapshot->interrupts;
+	struct names names = { calloc(all->n + 1, sizeof *names.v), all->n };
+
+	if (!names.v)
+		return -ENOMEM;
+	for (size_t i = 0; i < names.n; i++)
+		names.v[i] = (struct name){ all->v[i].action, i };
+	qsort(names.v, names.n, sizeof *names.v, compare_names);
+	free(snapshot->interrupts_by_name.v);
+	snapshot->interrupts_by_name = names;
+	return 0;
+}
+
 struct proc_scan {
 	const struct sysroot *root;
 	struct snapshot *snapshot;
@@ -56,12 +128,14 @@ static int scan_name(const char *name, void *data)
 static int scan_proc(const struct sysroot *root, struct snapshot *snapshot)
 {
 	struct proc_scan scan = { root, snapshot };
+	int r;
 
 	free(snapshot->threads);
 	snapshot->threads = NULL;
 	snapshot->n_threads = 0;
 	snapshot->whole_proc = true;
-	return sysroot_list(root, scan_name, &scan, PATH_PROC);
+	r = sysroot_list(root, scan_name, &scan, PATH_PROC);
+	return r == 0 && snapshot->many ? sort_threads(snapshot) : r;
 }
 
 static int add_pid(struct snapshot *snapshot, unsigned long pid)
@@ -99,7 +173,10 @@ static int need_interrupts(const struct sysroot *root, struct snapshot *snapshot
 	r = sysroot_read(root, &snapshot->text, NULL, PATH_INTERRUPTS);
 	if (r == 0)
 		r = interrupts_parse(snapshot->text, &snapshot->interrupts);
+	if (r == 0 && snapshot->many)
+		r = sort_interrupts(snapshot);
 	if (r < 0) {
+		interrupts_free(&snapshot->interrupts);
 		free(snapshot->text);
 		snapshot->text = NULL;
 		return err_set(err, -r, "cannot read /" PATH_INTERRUPTS ": %s", strerror(-r));
@@ -115,6 +192,10 @@ static int need_pids(const struct sysroot *root, struct snapshot *snapshot, stru
 	if (snapshot->has_pids)
 		return 0;
 	r = list_kthreads(root, snapshot);
+	while (r == 0 && snapshot->many && snapshot->n_pids)
+		r = add_thread(root, snapshot, (unsigned long)snapshot->pids[--snapshot->n_pids]);
+	if (r == 0 && snapshot->many)
+		r = sort_threads(snapshot);
 	if (r < 0)
 		return err_set(err, -r, "cannot list the kernel's threads: %s", strerror(-r));
 	snapshot->has_pids = true;
@@ -126,8 +207,10 @@ void snapshot_free(struct snapshot *snapshot)
 	interrupts_free(&snapshot->interrupts);
 	free(snapshot->pids);
 	free(snapshot->threads);
+	free(snapshot->interrupts_by_name.v);
+	free(snapshot->threads_by_name.v);
 	free(snapshot->text);
-	*snapshot = (struct snapshot){ 0 };
+	*snapshot = (struct snapshot){ .many = snapshot->many };
 }
 
 static int add_part(struct parts *parts, const struct part *part, const char *name)
@@ -143,38 +226,76 @@ static int add_part(struct parts *parts, const struct part *part, const char *na
 	return 0;
 }
 
+static int add_interrupt(const struct interrupt *interrupt, const char *dev, struct parts *parts)
+{
+	struct part part = { .irq = interrupt->irq };
+
+	if (!vifname_match_interrupt(dev, interrupt->action, &part.queue, &part.side))
+		return 0;
+	if (part.queue >= parts->n_queues)
+		parts->n_queues = part.queue + 1;
+	return add_part(parts, &part, interrupt->action);
+}
+
+static int find_sorted_interrupts(
+	const struct snapshot *snapshot, const char *dev, struct parts *parts)
+{
+	_cleanup_free_ size_t *found = NULL;
+	size_t n = 0;
+	int r;
+
+	r = names_find(&snapshot->interrupts_by_name, dev, &found, &n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_interrupt(&snapshot->interrupts.v[found[i]], dev, parts);
+	return r;
+}
+
 static int find_interrupts(const struct snapshot *snapshot, const char *dev, struct parts *parts)
 {
-	for (size_t i = 0; i < snapshot->interrupts.n; i++) {
-		const struct interrupt *interrupt = &snapshot->interrupts.v[i];
-		struct part part = { .irq = interrupt->irq };
+	int r = 0;
 
-		if (!vifname_match_interrupt(dev, interrupt->action, &part.queue, &part.side))
-			continue;
-		if (add_part(parts, &part, interrupt->action) < 0)
-			return -ENOMEM;
-		if (part.queue >= parts->n_queues)
-			parts->n_queues = part.queue + 1;
-	}
-	return 0;
+	if (snapshot->many)
+		return find_sorted_interrupts(snapshot, dev, parts);
+	for (size_t i = 0; r == 0 && i < snapshot->interrupts.n; i++)
+		r = add_interrupt(&snapshot->interrupts.v[i], dev, parts);
+	return r;
+}
+
+static int add_thread_part(const struct pidstat *stat, const char *dev, struct parts *parts)
+{
+	struct part part = { .pid = stat->pid, .start = stat->start };
+
+	if (!vifname_match_thread(dev, stat->comm, &part.queue, &part.side))
+		return 0;
+	if (part.queue >= parts->n_queues) /* the guest is just going or coming */
+		return 0;
+	return add_part(parts, &part, stat->comm);
+}
+
+static int find_sorted_threads(
+	const struct snapshot *snapshot, const char *dev, struct parts *parts)
+{
+	_cleanup_free_ size_t *found = NULL;
+	size_t n = 0;
+	int r;
+
+	r = names_find(&snapshot->threads_by_name, dev, &found, &n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_thread_part(&snapshot->threads[found[i]], dev, parts);
+	return r;
 }
 
 /* Adds the threads from number `from` on that are the vif's. */
 static int find_threads(
 	const struct snapshot *snapshot, size_t from, const char *dev, struct parts *parts)
 {
-	for (size_t i = from; i < snapshot->n_threads; i++) {
-		const struct pidstat *stat = &snapshot->threads[i];
-		struct part part = { .pid = stat->pid, .start = stat->start };
+	int r = 0;
 
-		if (!vifname_match_thread(dev, stat->comm, &part.queue, &part.side))
-			continue;
-		if (part.queue >= parts->n_queues) /* the guest is just going or coming */
-			continue;
-		if (add_part(parts, &part, stat->comm) < 0)
-			return -ENOMEM;
-	}
-	return 0;
+	if (snapshot->many)
+		return find_sorted_threads(snapshot, dev, parts);
+	for (size_t i = from; r == 0 && i < snapshot->n_threads; i++)
+		r = add_thread_part(&snapshot->threads[i], dev, parts);
+	return r;
 }
 
 static void drop_threads(struct parts *parts)

@@ -39,6 +39,15 @@ struct parts {
 	bool connecting;       /* found before state 4: there may be more by now */
 };
 
+/* The names of an array's elements in strcmp()'s order, each with its index. */
+struct names {
+	struct name {
+		const char *text;
+		size_t i;
+	} * v; /* owned */
+	size_t n;
+};
+
 /* Zero-initialised it is one that reads what it needs when it is first asked. */
 struct snapshot {
 	char *text; /* /proc/interrupts, cut up */
@@ -49,8 +58,12 @@ struct snapshot {
 	size_t n_threads;
 	bool has_interrupts, has_pids;
 	bool whole_proc; /* threads come from all of /proc, not from kthreadd's list */
+	bool many;       /* set by who is going to look for many vifs: everything is read at
+			  * once then, and sorted, for the time without is their number's square */
+	struct names interrupts_by_name, threads_by_name;
 };
 
+/* Leaves one that reads again; `many` stays. */
 void snapshot_free(struct snapshot *snapshot);
 
 /* What is known of a vif's names before looking; "" for what is not. */
