@@ -125,12 +125,18 @@ $(B)/tests/xenstored-stub.so: tests/host/xenstored-stub.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC -o $@ $<
 
+$(B)/tests/storm: tests/host/storm.c | $(B)/tests
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< -lxenstore
+
+HOST_PARTS = $(B)/tests/xenstored-stub.so $(B)/tests/storm
+
 check: check-unit check-host
 
 check-unit: $(UNIT_TESTS) $(OBJECTS) $(POLICY_OBJECTS) | $(B)/results
 	tests/unit/run $(B) $(CORE)
 
-check-host: all $(B)/tests/xenstored-stub.so | $(B)/results
+check-host: all $(HOST_PARTS) | $(B)/results
 	tests/host/run
 
 # Seconds for all of them.
@@ -150,7 +156,7 @@ bench-xen: deps-xen all | $(B)/results
 ASAN     = build/asan
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
 
-check-asan: all $(UNIT_TESTS) $(B)/tests/xenstored-stub.so
+check-asan: all $(UNIT_TESTS) $(HOST_PARTS)
 	$(MAKE) B=$(ASAN) SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" \
 		all check-unit
 	mkdir -p $(ASAN)/reports $(ASAN)/results
