@@ -72,7 +72,7 @@ watcher_is_gone() {
     stop_watcher
     "$VIFPIN" unpin g1
     "$VIFPIN" -N pin g1 >"$WORK/why"
-    equal "  q0 tx  CPU 2: least loaded, and the lowest number, of 2(0) 3(0); not 0-1: not on the guest's node" \
+    equal "  q0 tx  CPU 2: least loaded, and stood there before, of 2(0) 3(0); not 0-1: not on the guest's node" \
         "$(grep 'q0 tx' "$WORK/why")"
     equal "" "$(grep NUMA "$WORK/why" || :)"
     "$VIFPIN" pin g1
