@@ -209,16 +209,6 @@ static bool is_wanted(const struct vif_entry *vif, const void *domain)
 	return cmd_selects(vif, domain, NULL);
 }
 
-/* One by one: of a large write that fails stdio does not keep the reason for main(). */
-static void print_lines(const char *text)
-{
-	for (const char *end; *text; text = end) {
-		end = text + strcspn(text, "\n");
-		end += *end == '\n';
-		fwrite(text, 1, (size_t)(end - text), stdout);
-	}
-}
-
 /* The entries as they are in the ledger's file. */
 static int print_entries(const struct ledger *ledger, const char *domain, struct err *err)
 {
@@ -226,7 +216,7 @@ static int print_entries(const struct ledger *ledger, const char *domain, struct
 
 	if (!text)
 		return err_set(err, ENOMEM, "out of memory");
-	print_lines(text);
+	fputs(text, stdout);
 	return 0;
 }
 

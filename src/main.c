@@ -62,10 +62,13 @@ static const struct command *find_command(const char *name)
 /* Output that could not be written is a failure, whatever the command thinks. */
 static enum status flush(enum status status)
 {
+	/* Of a write that failed stdio keeps no reason: one more, into what is broken anyway,
+	 * fails for the same. */
+	if (ferror(stdout))
+		putchar('\n');
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	/* Nothing was left to write, and an earlier write had failed. */
 	if (errno == 0)
 		errno = EIO;
 	fprintf(stderr, "vifpin: cannot write the output: %s\n", strerror(errno));

@@ -154,6 +154,13 @@ invalid() {
     ends 0 "" vifpin verify db
 }
 
+@test "doctor" {
+    make_host
+    shows 1 doctor vifpin doctor
+    shows 1 doctor-columns vifpin doctor -o STATE,CHECK
+    shows 1 doctor-json vifpin doctor -J
+}
+
 @test "JSON is as the schemas say" {
     make_host
     move_things
@@ -208,7 +215,7 @@ invalid() {
         "$(vifpin list --prometheus | grep '^vifpin_drift_total')"
     vifpin list --prometheus | promtool check metrics
     before=$(date +%s)
-    vifpin pin g1
+    prints 0 "vif 1.0 of g1 is pinned already; nothing is changed" vifpin pin g1
     last=$(vifpin list --prometheus | sed -n 's/^vifpin_last_pass_timestamp_seconds \([0-9]*\)\..*/\1/p')
     ((before <= last && last <= $(date +%s))) || equal "now" "$last" "last pass"
     rm "$SIM_ROOT/var/lib/vifpin/ledger.lock"
@@ -273,17 +280,18 @@ printing=(list 'list -J' 'list -r' 'list -J -o VIF' 'list --prometheus' cpus 'cp
     make_host
     jq '[range(2000) as $i | .vifs[0] | .domid = $i] as $vifs | .vifs = $vifs' "$LEDGER" |
         sim put var/lib/vifpin/ledger.json
-    mount -t tmpfs -o size=16k small "$SIM_DIR/root/run"
+    # Only here, and gone with the sandbox.
+    mount -t tmpfs -o size=16k small /mnt
     for words in list 'list -J' 'list --prometheus'; do
         # shellcheck disable=SC2016,SC2086 # for the other shell; words
         ends 1 "vifpin: cannot write the output: No space left on device" \
-            bash -c 'exec vifpin "$@" >"$SIM_DIR/root/run/output"' - $words
+            bash -c 'exec vifpin "$@" >/mnt/output' - $words
         # shellcheck disable=SC2016,SC2086 # for the other shell; words
         run bash -c 'set -o pipefail; vifpin "$@" | head -n 1 >/dev/null' - $words
         equal 1 "$status" "status of: $words | head"
         equal "vifpin: cannot write the output: Broken pipe" "$output" "$words | head"
     done
-    umount "$SIM_DIR/root/run"
+    umount /mnt
 }
 
 @test "no output at all" {
