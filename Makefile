@@ -32,7 +32,7 @@ OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 
 # No I/O, no clock, no environment: tests/unit/check-core holds them to it.
 CORE    = agenda cpuset interrupts pidstat vifname irqbalance topology config plan balance ledger \
-          ledger_json finding doctor doctor_cpus err util
+          ledger_json finding doctor doctor_cpus progress err util
 EDGES   = sysroot store snapshot affinity process drift nics hypervisor xs domains table filelock \
           watcher notify log
 TOP     = site place cpus rebalance rebuild pass pins policy explain facts cmd \

@@ -3,6 +3,7 @@
  * pin, unpin: by hand, with xl's words for domains and devices.
  */
 #include "cmd.h"
+#include "cmd_progress.h"
 #include "domains.h"
 #include "util.h"
 
@@ -91,6 +92,23 @@ static void print_unchanged(const struct pass *pass)
 	}
 }
 
+/* What came of many, for whoever has waited for it. */
+static void show_summary(const struct pass *pass)
+{
+	size_t states[] = { [VIF_RESERVED] = 0, [VIF_PARTIAL] = 0, [VIF_PINNED] = 0 };
+
+	if (pass->dry || pass->n_outcomes < 2 || is_as_it_was(pass) || !cmd_progress_is_watched())
+		return;
+	for (size_t i = 0; i < pass->n_outcomes; i++) {
+		const struct vif_entry *entry = ledger_find(&pass->ledger, pass->outcomes[i].id);
+
+		if (entry)
+			states[entry->state]++;
+	}
+	fprintf(stderr, "%zu vifs: %zu pinned, %zu partial, %zu reserved\n", pass->n_outcomes,
+		states[VIF_PINNED], states[VIF_PARTIAL], states[VIF_RESERVED]);
+}
+
 static enum status run_pass(struct host *host, const struct target *target, bool unpin)
 {
 	enum status status;
@@ -98,6 +116,7 @@ static enum status run_pass(struct host *host, const struct target *target, bool
 	struct err err;
 	int r = 0;
 
+	host->progress = cmd_progress;
 	pass_init(&pass, host);
 	for (size_t i = 0; r == 0 && !unpin && i < target->n; i++)
 		r = pass_see(&pass, target->ids[i], &err);
@@ -110,8 +129,11 @@ static enum status run_pass(struct host *host, const struct target *target, bool
 	if (r == 0)
 		r = cmd_commit(&pass, &err);
 	status = r < 0 ? cmd_fail(&err) : cmd_check(&pass);
-	if (r == 0)
+	if (r == 0) {
 		print_unchanged(&pass);
+		if (!unpin)
+			show_summary(&pass);
+	}
 	pass_end(&pass);
 	return status;
 }

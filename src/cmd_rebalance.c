@@ -7,6 +7,7 @@
  * and then, for hooks that wait for it; what has changed meanwhile is passed over.
  */
 #include "cmd.h"
+#include "cmd_progress.h"
 #include "explain.h"
 #include "log.h"
 #include "rebalance.h"
@@ -39,14 +40,16 @@ static int do_stretch(struct pass *pass, const struct moves *moves, size_t *next
 
 	r = pass_begin(pass, err);
 	while (r >= 0 && *next < moves->n && now_ms() < end) {
-		const struct move *move = &moves->v[(*next)++];
+		const struct move *move = &moves->v[*next];
 
+		cmd_progress("moving queues", (*next)++, moves->n);
 		r = pass_move(pass, move->id, move->queue, move->from, move->to, err);
 		done->queues += r > 0;
 		done->gone += r == 0;
 		if (r > 0)
 			r = pass_commit(pass, err);
 	}
+	cmd_progress("moving queues", moves->n, moves->n);
 	pass_unlock(pass);
 	cmd_log_pass(pass);
 	if (cmd_check(pass) != STATUS_DONE)

@@ -3,6 +3,7 @@
  * reconcile: one pass over every vif there is and every entry there should not be.
  */
 #include "cmd.h"
+#include "cmd_progress.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -54,6 +55,7 @@ static enum status run(const struct global *global, struct host *host, int argc,
 		status = cmd_read_config(global, host, false);
 	if (status != STATUS_DONE)
 		return status;
+	host->progress = cmd_progress;
 	pass_init(&pass, host);
 	r = host_connect(host, &err);
 	if (r == 0)

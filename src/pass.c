@@ -96,15 +96,23 @@ int pass_list(struct pass *pass, struct err *err)
 	return 0;
 }
 
+static void tell(const struct pass *pass, const char *doing, size_t done, size_t all)
+{
+	if (pass->host->progress)
+		pass->host->progress(doing, done, all);
+}
+
 int pass_see_all(struct pass *pass, struct err *err)
 {
 	int r = pass_list(pass, err);
 
 	for (size_t i = 0; r == 0 && i < pass->n_listed; i++) {
+		tell(pass, "reading vifs in xenstore", i, pass->n_listed);
 		r = pass_see(pass, pass->listed[i], err);
 		if (r == -ENOENT)
 			r = 0;
 	}
+	tell(pass, "reading vifs in xenstore", pass->n_listed, pass->n_listed);
 	return r;
 }
 
@@ -399,6 +407,7 @@ int pass_settle(struct pass *pass, struct err *err)
 		struct err one;
 		int r_one;
 
+		tell(pass, "placing vifs", i, pass->n_sights);
 		if (sight->present)
 			r_one = settle_vif(pass, &sight->vif, &one);
 		else
@@ -409,6 +418,7 @@ int pass_settle(struct pass *pass, struct err *err)
 				*err = one;
 		}
 	}
+	tell(pass, "placing vifs", pass->n_sights, pass->n_sights);
 	return r;
 }
 
@@ -551,10 +561,12 @@ int pass_commit(struct pass *pass, struct err *err)
 	for (; pass->n_committed < pass->n_outcomes; pass->n_committed++) {
 		struct outcome *outcome = &pass->outcomes[pass->n_committed];
 
+		tell(pass, "pinning vifs", pass->n_committed, pass->n_outcomes);
 		if (outcome->release)
 			apply_release(pass, outcome);
 		else
 			apply_pins(pass, outcome);
 	}
+	tell(pass, "pinning vifs", pass->n_committed, pass->n_outcomes);
 	return store_commit(&pass->store, &pass->ledger, err);
 }

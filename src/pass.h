@@ -37,12 +37,16 @@
 
 #include <stdbool.h>
 
+/* Told before each vif how many of them have been done, and in the end that all have. */
+typedef void progress_fn(const char *doing, size_t done, size_t all);
+
 /* What a pass works on. */
 struct host {
 	struct sysroot root;
 	struct config config;
-	struct xs *xs; /* NULL until host_connect() */
-	bool dry;      /* passes only decide (-N) */
+	struct xs *xs;         /* NULL until host_connect() */
+	bool dry;              /* passes only decide (-N) */
+	progress_fn *progress; /* NULL: nobody waits */
 };
 
 /* Connects to xenstored, once, and without patience. */

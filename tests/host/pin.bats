@@ -75,6 +75,16 @@ vif 1.2 of g1 is reserved already; nothing is changed" vifpin pin g1
     equal "$before" "$(written)"
 }
 
+@test "pin of several vifs says on a terminal what came of them" {
+    setup_guest
+    sim vif 1 2 netdev=no
+    # shellcheck disable=SC2016 # for the other shell
+    prints 0 "3 vifs: 2 pinned, 0 partial, 1 reserved" env TERM=xterm SHELL=/bin/bash bash -c '
+        script -qec "vifpin pin g1" /dev/null </dev/null | tr -d "\r"'
+    ends 0 "" vifpin unpin g1
+    prints 0 "" env TERM=dumb SHELL=/bin/bash script -qec "vifpin pin g1" /dev/null </dev/null
+}
+
 @test "unpin releases and gives the kernel its default masks back" {
     setup_guest
     vifpin pin g1
