@@ -32,6 +32,7 @@ enum {
 	COLUMN_THREADS,
 	COLUMN_DRIFT,
 	COLUMN_SINCE,
+	COLUMN_NODE,
 	COLUMN_COUNT
 };
 
@@ -55,12 +56,21 @@ static const struct table_column columns[] = {
 	[COLUMN_DRIFT] = { "DRIFT", "how many of the vif's pins were put back so far", TABLE_NUMBER,
 		true, false },
 	[COLUMN_SINCE] = { "SINCE", "when the vif came into the ledger", TABLE_TEXT, true, false },
+	[COLUMN_NODE] = { "NODE", "NUMA nodes of the tx and the rx CPU, as TX/RX, where known",
+		TABLE_TEXT, true, false },
 };
 
 /* The cells of a row that are made of more than one word of the ledger. */
 struct row {
 	char vif[32], queue[16], tx[16], rx[16], drift[16], since[48];
-	char interrupts[32], threads[32];
+	char interrupts[32], threads[32], node[32];
+};
+
+/* Where the columns come from that are not the ledger's. */
+struct source {
+	const struct host *host;
+	struct snapshot snapshot;
+	struct site site; /* read when nodes are shown */
 };
 
 /* As util-linux and RFC 3339 have it: 2026-11-22T06:18:23+00:00. */
@@ -100,8 +110,19 @@ static void format_parts(
 		snprintf(buf, size, "%s/%s", sides[0], sides[1]);
 }
 
-static struct row make_row(const struct table *table, const struct vif_entry *vif,
-	const struct parts *parts, unsigned int q)
+static void format_nodes(
+	const struct topology *topology, struct place place, char *buf, size_t size)
+{
+	int tx = topology_node(topology, (unsigned int)place.tx_cpu);
+	int rx = topology_node(topology, (unsigned int)place.rx_cpu);
+
+	*buf = '\0';
+	if (tx >= 0 && rx >= 0)
+		snprintf(buf, size, "%d/%d", tx, rx);
+}
+
+static struct row make_row(const struct source *source, const struct table *table,
+	const struct vif_entry *vif, const struct parts *parts, unsigned int q)
 {
 	struct row row;
 
@@ -115,6 +136,7 @@ static struct row make_row(const struct table *table, const struct vif_entry *vi
 		format_since(vif->since, row.since, sizeof row.since);
 	format_parts(parts, q, false, row.interrupts, sizeof row.interrupts);
 	format_parts(parts, q, true, row.threads, sizeof row.threads);
+	format_nodes(&source->site.topology, vif->places[q], row.node, sizeof row.node);
 	return row;
 }
 
@@ -124,15 +146,15 @@ static const char *or_null(const char *text)
 	return *text ? text : NULL;
 }
 
-static int add_queue(struct table *table, const struct vif_entry *vif, const struct parts *parts,
-	unsigned int q, struct err *err)
+static int add_queue(const struct source *source, struct table *table, const struct vif_entry *vif,
+	const struct parts *parts, unsigned int q, struct err *err)
 {
 	static const char *const colors[] = {
 		[VIF_RESERVED] = NULL,
 		[VIF_PARTIAL] = "yellow",
 		[VIF_PINNED] = "green",
 	};
-	struct row row = make_row(table, vif, parts, q);
+	struct row row = make_row(source, table, vif, parts, q);
 	const char *const cells[COLUMN_COUNT] = {
 		[COLUMN_DOMAIN] = vif->domain,
 		[COLUMN_VIF] = row.vif,
@@ -147,6 +169,7 @@ static int add_queue(struct table *table, const struct vif_entry *vif, const str
 		[COLUMN_THREADS] = or_null(row.threads),
 		[COLUMN_DRIFT] = row.drift,
 		[COLUMN_SINCE] = or_null(row.since),
+		[COLUMN_NODE] = or_null(row.node),
 	};
 	int r;
 
@@ -157,9 +180,8 @@ static int add_queue(struct table *table, const struct vif_entry *vif, const str
 }
 
 /* What the kernel has of a vif, where a column shows that. */
-static int find_parts(const struct sysroot *root, struct snapshot *snapshot,
-	const struct table *table, const struct vif_entry *vif, struct parts *parts,
-	struct err *err)
+static int find_parts(struct source *source, const struct table *table, const struct vif_entry *vif,
+	struct parts *parts, struct err *err)
 {
 	struct vif_names names = { vif->dev, "" };
 	char dev[DEV_NAME_SIZE];
@@ -167,39 +189,53 @@ static int find_parts(const struct sysroot *root, struct snapshot *snapshot,
 	*parts = (struct parts){ 0 };
 	if (!table_shows(table, COLUMN_INTERRUPTS) && !table_shows(table, COLUMN_THREADS))
 		return 0;
-	return snapshot_find(snapshot, root, vif->id, names, dev, parts, err);
+	return snapshot_find(
+		&source->snapshot, &source->host->root, vif->id, names, dev, parts, err);
 }
 
-static int add_vif(const struct sysroot *root, struct snapshot *snapshot, struct table *table,
-	const struct vif_entry *vif, struct err *err)
+static int add_vif(
+	struct source *source, struct table *table, const struct vif_entry *vif, struct err *err)
 {
 	struct parts parts;
 	int r;
 
-	r = find_parts(root, snapshot, table, vif, &parts, err);
+	r = find_parts(source, table, vif, &parts, err);
 	for (unsigned int q = 0; r == 0 && q < vif->n_queues; q++)
-		r = add_queue(table, vif, &parts, q, err);
+		r = add_queue(source, table, vif, &parts, q, err);
 	parts_free(&parts);
 	return r;
 }
 
-static int print_table(const struct sysroot *root, const struct ledger *ledger,
+static int add_vifs(struct source *source, struct table *table, const struct ledger *ledger,
+	const char *domain, struct err *err)
+{
+	int r = 0;
+
+	if (table_shows(table, COLUMN_NODE))
+		r = site_read(&source->site, err);
+	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++) {
+		if (cmd_selects(&ledger->vifs[i], domain, NULL))
+			r = add_vif(source, table, &ledger->vifs[i], err);
+	}
+	return r;
+}
+
+static int print_table(const struct host *host, const struct ledger *ledger,
 	const struct cmd_line *line, struct err *err)
 {
-	struct snapshot snapshot = { .many = !line->words[0] };
+	struct source source = { .host = host, .snapshot.many = !line->words[0] };
 	struct table *table;
 	int r;
 
 	r = table_new("queues", columns, ARRAY_SIZE(columns), &line->look, &table, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++) {
-		if (cmd_selects(&ledger->vifs[i], line->words[0], NULL))
-			r = add_vif(root, &snapshot, table, &ledger->vifs[i], err);
-	}
+	site_init(&source.site, &host->root, &host->config);
+	r = add_vifs(&source, table, ledger, line->words[0], err);
 	if (r == 0)
 		r = table_print(table, err);
-	snapshot_free(&snapshot);
+	snapshot_free(&source.snapshot);
+	site_free(&source.site);
 	table_free(table);
 	return r;
 }
@@ -231,7 +267,7 @@ static int print(const struct host *host, const struct ledger *ledger, const str
 		return cmd_list_prometheus(&host->root, &host->config, ledger, err);
 	if (line->look.form == TABLE_JSON && !line->look.columns)
 		return print_entries(ledger, line->words[0], err);
-	return print_table(&host->root, ledger, line, err);
+	return print_table(host, ledger, line, err);
 }
 
 static enum status read_line(int argc, char **argv, struct cmd_line *line)

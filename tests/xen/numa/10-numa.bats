@@ -64,6 +64,11 @@ watcher_is_gone() {
     once both
     equal "0 1" "$(cpus_of "vif$(xl domid g0).0")" "CPUs of node:0's guest"
     equal "2 3" "$(cpus_of "vif$(xl domid g1).0")" "CPUs of node:1's guest"
+    equal "g0 0/0 g0 0/0 g1 1/1 g1 1/1" \
+        "$("$VIFPIN" list -nr -o DOMAIN,NODE | sort | paste -sd ' ')" "nodes in list"
+    equal "0 0 0, 1 1 0, 2 2 1, 3 3 1" \
+        "$("$VIFPIN" cpus -J | jq -r '[.cpus[] | "\(.cpu) \(.pcpu) \(.node)"] | join(", ")')" \
+        "CPU, pCPU and node in cpus"
     info "$(xl info | grep nr_nodes), $(places <("$VIFPIN" list -J) | paste -sd ';')"
 }
 
