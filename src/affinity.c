@@ -56,24 +56,29 @@ bool affinity_effective(const struct sysroot *root, const struct part *part, str
 /* A thread held by its directory: what is read through it is this thread's or fails. */
 struct held_thread {
 	int dir_fd;
-	pid_t pid;
 	unsigned long long start;
 };
+
+static bool has_started(const char *stat_text, unsigned long long start)
+{
+	struct pidstat stat;
+
+	return pidstat_parse(stat_text, &stat) == 0 && pidstat_is_kthread(&stat) &&
+	       stat.start == start;
+}
 
 static bool is_same_thread(const struct held_thread *thread)
 {
 	_cleanup_free_ char *text = NULL;
-	struct pidstat stat;
 
 	return sysroot_read_at(thread->dir_fd, "stat", &text, NULL) == 0 &&
-	       pidstat_parse(text, &stat) == 0 && pidstat_is_kthread(&stat) &&
-	       stat.start == thread->start;
+	       has_started(text, thread->start);
 }
 
 static int hold_thread(const struct sysroot *root, const struct part *part, struct held_thread *out,
 	struct err *err)
 {
-	struct held_thread thread = { .pid = part->pid, .start = part->start };
+	struct held_thread thread = { .start = part->start };
 
 	thread.dir_fd = sysroot_open_pid(root, part->pid);
 	if (thread.dir_fd < 0)
@@ -114,36 +119,30 @@ out:
 /*
  * The kernel is asked where it is this machine's, and its record read where not: to
  * write /proc/PID/status costs it ten times as much. It leaves out CPUs that are
- * offline. A PID is not held: is_same_thread() afterwards tells whose the answer is.
+ * offline. Whose answer it is tells the start time afterwards.
  */
-static int read_allowed(
-	const struct sysroot *root, const struct held_thread *thread, struct cpuset *out)
+static int read_allowed(const struct sysroot *root, pid_t pid, struct cpuset *out)
 {
 	_cleanup_free_ char *text = NULL;
 	int r;
 
 	if (root->live)
-		return call_getaffinity(thread->pid, out);
-	r = sysroot_read_at(thread->dir_fd, "status", &text, NULL);
+		return call_getaffinity(pid, out);
+	r = sysroot_read(root, &text, NULL, PATH_PID_STATUS, (int)pid);
 	return r < 0 ? r : pidstat_parse_allowed(text, out);
 }
 
+/* A thread that has the start time now had the PID before too: it need not be held. */
 static int get_thread(
 	const struct sysroot *root, const struct part *part, struct cpuset *out, struct err *err)
 {
-	struct held_thread thread = { .pid = part->pid, .start = part->start };
-	int r;
+	_cleanup_free_ char *stat = NULL;
+	int r = read_allowed(root, part->pid, out);
 
-	thread.dir_fd = sysroot_open_pid(root, part->pid);
-	if (thread.dir_fd < 0)
+	if (sysroot_read(root, &stat, NULL, PATH_PID_STAT, (int)part->pid) < 0 ||
+		!has_started(stat, part->start))
 		return gone(part, err);
-	r = read_allowed(root, &thread, out);
-	if (!is_same_thread(&thread))
-		r = gone(part, err);
-	else if (r < 0)
-		r = failed(-r, "read", part, err);
-	close(thread.dir_fd);
-	return r;
+	return r < 0 ? failed(-r, "read", part, err) : 0;
 }
 
 int affinity_get(
@@ -260,7 +259,7 @@ static int put_held(const struct sysroot *root, const struct part *part,
 	struct cpuset now;
 	int r, set;
 
-	r = read_allowed(root, thread, &now);
+	r = read_allowed(root, part->pid, &now);
 	if (r == 0 && cpuset_equal(&now, cpus))
 		return 0;
 	if (root->live)
@@ -268,7 +267,7 @@ static int put_held(const struct sysroot *root, const struct part *part,
 	else
 		set = record_setaffinity(root, part->pid, cpus);
 	if (r == 0)
-		r = read_allowed(root, thread, &now);
+		r = read_allowed(root, part->pid, &now);
 	if (!is_same_thread(thread))
 		return gone(part, err);
 	if (set == -EPERM)
