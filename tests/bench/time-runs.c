@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * time-runs N COMMAND [ARG]... [-- COMMAND [ARG]...]...: runs each command N times, in turn, so
+ * that a machine whose speed drifts does so for all of them. Prints a line for each:
+ *
+ *	MEDIAN LEAST RATIO
+ *
+ * The first two are milliseconds from before the start of the process to after its end; the
+ * ratio is the median of those to the last command's run of the same turn. What the commands
+ * print is thrown away; one that does not exit with 0 ends the measurement.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define COMMANDS 16
+
+extern char **environ;
+
+static char **commands[COMMANDS];
+static int n_commands, n_runs;
+static double *times; /* n_runs of each command */
+static posix_spawn_file_actions_t quiet;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Milliseconds. */
+static double run(char **argv)
+{
+	double start = now();
+	int r, status;
+	pid_t pid;
+
+	r = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ);
+	if (r)
+		errx(1, "%s: %s", argv[0], strerror(r));
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		errx(1, "%s ... ended with status %#x", argv[0], status);
+	return now() - start;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sorts them. */
+static double median(double *v)
+{
+	qsort(v, (size_t)n_runs, sizeof *v, compare);
+	return v[n_runs / 2];
+}
+
+/* Cuts the arguments at each "--". */
+static void parse(char **argv)
+{
+	commands[n_commands++] = argv;
+	for (; *argv; argv++) {
+		if (strcmp(*argv, "--") != 0)
+			continue;
+		if (n_commands == COMMANDS)
+			errx(2, "more than %d commands", COMMANDS);
+		*argv = NULL;
+		commands[n_commands++] = argv + 1;
+	}
+	for (int i = 0; i < n_commands; i++) {
+		if (!*commands[i])
+			errx(2, "usage: time-runs N COMMAND [ARG]... [-- COMMAND [ARG]...]...");
+	}
+}
+
+/* The first turn is not counted. */
+static void run_all(void)
+{
+	for (int turn = -1; turn < n_runs; turn++) {
+		for (int i = 0; i < n_commands; i++) {
+			double t = run(commands[i]);
+
+			if (turn >= 0)
+				times[i * n_runs + turn] = t;
+		}
+	}
+}
+
+/* From the first on: the last one's times have to be in their order until the end. */
+static void print_all(double *ratios)
+{
+	const double *last = times + (n_commands - 1) * n_runs;
+
+	for (double *own = times; own <= last; own += n_runs) {
+		double ratio, middle;
+
+		for (int turn = 0; turn < n_runs; turn++)
+			ratios[turn] = own[turn] / last[turn];
+		ratio = median(ratios);
+		middle = median(own);
+		printf("%.2f %.2f %.2f\n", middle, own[0], ratio);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	double *ratios;
+
+	n_runs = argc > 2 ? atoi(argv[1]) : 0;
+	if (n_runs < 1)
+		errx(2, "usage: time-runs N COMMAND [ARG]... [-- COMMAND [ARG]...]...");
+	parse(argv + 2);
+	times = calloc((size_t)n_commands * (size_t)n_runs, sizeof *times);
+	ratios = calloc((size_t)n_runs, sizeof *ratios);
+	if (!times || !ratios)
+		errx(1, "out of memory");
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+	run_all();
+	print_all(ratios);
+	return 0;
+}
