@@ -19,6 +19,7 @@
 #define LOCK_PATH        "/" PATH_RUN_DIR "/watch.lock"
 #define UNTIL_IDLE       " until-idle"
 #define TAKEOVER_SECONDS 5
+#define PROBE_SECONDS    1 /* how long those who only ask may keep it */
 
 /* Opens the lock's file; it is not locked yet. */
 static int open_lock(const struct sysroot *root, struct err *err)
@@ -89,6 +90,8 @@ static int take_lock(int fd, bool until_idle, struct err *err)
 	if (r == -EWOULDBLOCK && !until_idle && read_holder(fd).until_idle) {
 		end_holder(fd);
 		r = filelock_wait(fd, TAKEOVER_SECONDS);
+	} else if (r == -EWOULDBLOCK) {
+		r = filelock_wait(fd, PROBE_SECONDS);
 	}
 	if (r == -EWOULDBLOCK || r == -ETIMEDOUT)
 		return busy(fd, err);
