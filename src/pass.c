@@ -106,6 +106,7 @@ int pass_see_all(struct pass *pass, struct err *err)
 {
 	int r = pass_list(pass, err);
 
+	pass->snapshot.many = true;
 	for (size_t i = 0; r == 0 && i < pass->n_listed; i++) {
 		tell(pass, "reading vifs in xenstore", i, pass->n_listed);
 		r = pass_see(pass, pass->listed[i], err);
