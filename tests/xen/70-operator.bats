@@ -7,13 +7,6 @@ load lib
 
 DROPIN=/usr/lib/systemd/system/irqbalance.service.d/vifpin.conf
 
-setup_file() {
-    WORK=$(mktemp -d)
-    export WORK
-    echo "a clean host for ${BATS_TEST_FILENAME##*/}" >"$SHARE/stage"
-    no_guests
-}
-
 teardown() {
     systemctl stop irqbalance
     [ ! -e "$WORK/dropin" ] || mv "$WORK/dropin" "$DROPIN"
@@ -26,19 +19,13 @@ all_pinned() {
 
 # Nobody but the tests pins from then on.
 three_guests() {
-    local i pid
+    local i
 
     for i in 1 2 3; do
         create "g$i" pv "$i" "mac=00:16:3e:00:0$i:01,bridge=xenbr0"
     done
     await 60 all_pinned
-    read -r pid _ </run/vifpin/watch.lock
-    kill "$pid"
-    await 5 watcher_is_gone "$pid"
-}
-
-watcher_is_gone() {
-    ! kill -0 "$1" 2>/dev/null
+    stop_watcher
 }
 
 # doctor_says CHECK: its state, and what mends it.

@@ -83,6 +83,7 @@ create() {
         paused=-p
         shift
     fi
+    # shellcheck disable=SC2016 # it is expanded, being in a here-document
     cat >"$WORK/$name.cfg" <<END
 name = "$name"
 type = "$type"
@@ -120,6 +121,24 @@ guest_ids() {
 
 lists_nothing() {
     [ "$("$VIFPIN" list -J | jq -c .)" = '{"vifs":[]}' ]
+}
+
+# is_pinned DEV
+is_pinned() {
+    [ "$("$VIFPIN" list -J | jq -r ".vifs[] | select(.dev == \"$1\") | .state")" = pinned ]
+}
+
+# From now on nobody pins but the test. Only for a watcher that a hook has started.
+stop_watcher() {
+    local pid
+
+    read -r pid _ </run/vifpin/watch.lock
+    kill "$pid"
+    await 5 process_is_gone "$pid"
+}
+
+process_is_gone() {
+    ! kill -0 "$1" 2>/dev/null
 }
 
 no_guests() {

@@ -34,24 +34,11 @@ deliver_to() {
     done
 }
 
-is_pinned() {
-    [ "$("$VIFPIN" list -J | jq -r '.vifs[].state')" = pinned ]
-}
-
 guest() {
-    local pid
-
     create g1 pv 1 mac=00:16:3e:00:01:01,bridge=xenbr0
-    await 60 is_pinned
+    await 60 is_pinned "vif$(xl domid g1).0"
     await 60 answers_ping
-    # Only what this benchmark does is to pin and unpin.
-    read -r pid _ </run/vifpin/watch.lock
-    kill "$pid"
-    await 5 watcher_is_gone "$pid"
-}
-
-watcher_is_gone() {
-    ! kill -0 "$1" 2>/dev/null
+    stop_watcher
 }
 
 # column N KIND: of the rounds of one kind, sorted.

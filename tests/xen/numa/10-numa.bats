@@ -7,13 +7,6 @@ load lib
 
 CONF=/etc/xen/vifpin.conf
 
-setup_file() {
-    WORK=$(mktemp -d)
-    export WORK
-    echo "a clean host for ${BATS_TEST_FILENAME##*/}" >"$SHARE/stage"
-    no_guests
-}
-
 teardown() {
     rm -f "$CONF"
     systemctl stop vifpin
@@ -25,10 +18,6 @@ pin_vcpus() {
     for cpu in 0 1 2 3; do
         xl vcpu-pin 0 "$cpu" "$cpu"
     done
-}
-
-is_pinned() {
-    [ "$("$VIFPIN" list -J | jq -r ".vifs[] | select(.dev == \"$1\") | .state")" = pinned ]
 }
 
 # guest NAME NODE: with a vif of two queues, pinned.
@@ -45,19 +34,6 @@ both() {
 # cpus_of DEV: where its interrupts and threads are, by the kernel.
 cpus_of() {
     kernel_masks "$1" | awk '{ for (i = 2; i <= NF; i++) print $i }' | sort -u | paste -sd ' '
-}
-
-# Nobody pins meanwhile what was unpinned.
-stop_watcher() {
-    local pid
-
-    read -r pid _ </run/vifpin/watch.lock
-    kill "$pid"
-    await 5 watcher_is_gone "$pid"
-}
-
-watcher_is_gone() {
-    ! kill -0 "$1" 2>/dev/null
 }
 
 @test "a guest on node 1 is placed on node 1's CPUs, one on node 0 on node 0's" {
