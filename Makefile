@@ -144,7 +144,7 @@ check-host: all $(HOST_PARTS) | $(B)/results
 	tests/host/run
 
 # Seconds for all of them.
-XEN_LIMIT = 2400
+XEN_LIMIT = 3600
 
 check-xen: deps-xen all | $(B)/results
 	tests/xen/build-host bookworm build/xen/bookworm

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * time-pins D.I:DEV:QUEUES... -- COMMAND [ARG]...: runs COMMAND, waits until the backend of each
- * vif D.I reaches state 4 (anew, if it is there already), and from then on until the kernel shows
- * all its queues on one CPU each. Prints for each "DEV SECONDS": the time between the two.
+ * time-pins [-a] D.I:DEV:QUEUES... -- COMMAND [ARG]...: runs COMMAND, waits until the backend of
+ * each vif D.I reaches state 4 (anew, if it is there already), and from then on until the kernel
+ * shows all its queues on one CPU each. Prints for each "DEV SECONDS": the time between the two.
+ * With -a it looks at the queues only when all are connected, for that costs those it looks at, and
+ * prints "all SECONDS": from the last one's state 4 until all were right.
  *
  * Never less than it was: it runs from the last look that found the backend not connected to the
  * end of the look that found everything right. A compiled program, because a shell's looks take a
@@ -24,10 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNECT_LIMIT 240 /* seconds until all are connected */
+#define CONNECT_LIMIT 300 /* seconds until all are connected */
 #define PIN_LIMIT     30  /* seconds after that */
 #define LOOK_US       20000
-#define VIFS          8
+#define LOOK_ALL_US   50000
+#define VIFS          64
 #define QUEUES        16
 
 enum part { TX, RX, DEALLOC, GUEST_RX, PARTS };
@@ -41,6 +44,7 @@ static struct vif {
 	double before, connected, right;
 } vifs[VIFS];
 static int n_vifs;
+static bool all_at_once; /* -a */
 
 static double now(void)
 {
@@ -73,19 +77,22 @@ static int one_cpu(const char *list)
 	return *list && !list[strspn(list, "0123456789")] ? atoi(list) : -1;
 }
 
-/* Notes the number of an interrupt or thread if its name is that of a vif's part. */
+/* Notes the number of an interrupt or thread if its name, DEV-qN-PART, is that of a vif's part. */
 static void note(const char *name, int number, enum part first, enum part last)
 {
 	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
-		for (int q = 0; q < vif->queues; q++) {
-			for (enum part part = first; part <= last; part++) {
-				char wanted[128];
+		size_t n = strlen(vif->dev);
+		char *end;
+		long q;
 
-				snprintf(wanted, sizeof wanted, "%s-q%d-%s", vif->dev, q,
-					part_names[part]);
-				if (strcmp(name, wanted) == 0)
-					vif->number[q][part] = number;
-			}
+		if (strncmp(name, vif->dev, n) != 0 || strncmp(name + n, "-q", 2) != 0)
+			continue;
+		q = strtol(name + n + 2, &end, 10);
+		if (q < 0 || q >= vif->queues || *end != '-')
+			continue;
+		for (enum part part = first; part <= last; part++) {
+			if (strcmp(end + 1, part_names[part]) == 0)
+				vif->number[q][part] = number;
 		}
 	}
 }
@@ -179,28 +186,42 @@ static void look_at_state(struct vif *vif)
 		vif->connected = vif->before;
 }
 
+static void find_parts(void)
+{
+	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
+		if (vif->connected > 0 && vif->right <= 0 && !has_all(vif)) {
+			find_interrupts();
+			find_threads();
+			return;
+		}
+	}
+}
+
 static void look_at_pins(struct vif *vif)
 {
-	if (!has_all(vif)) {
-		find_interrupts();
-		find_threads();
-	}
 	if (has_all(vif) && is_right(vif))
 		vif->right = now();
-	else
+	else if (!all_at_once)
 		memset(vif->number, 0, sizeof vif->number); /* an old connection's, perhaps */
+}
+
+static const struct vif *not_connected(void)
+{
+	for (const struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
+		if (vif->connected <= 0)
+			return vif;
+	}
+	return NULL;
 }
 
 static void check_limits(double start, double *all_connected)
 {
-	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
-		if (vif->connected > 0)
-			continue;
-		*all_connected = 0;
-		if (now() - start > CONNECT_LIMIT)
-			errx(1, "waited %d s for state 4 of %s", CONNECT_LIMIT, vif->dev);
+	const struct vif *waiting = not_connected();
+
+	if (waiting && now() - start > CONNECT_LIMIT)
+		errx(1, "waited %d s for state 4 of %s", CONNECT_LIMIT, waiting->dev);
+	if (waiting)
 		return;
-	}
 	if (*all_connected <= 0)
 		*all_connected = now();
 	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
@@ -215,16 +236,20 @@ static void follow(void)
 	int left = n_vifs;
 
 	while (left) {
+		bool look = !all_at_once || !not_connected();
+
 		left = 0;
+		if (look)
+			find_parts();
 		for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
 			if (vif->connected <= 0)
 				look_at_state(vif);
-			else if (vif->right <= 0)
+			else if (look && vif->right <= 0)
 				look_at_pins(vif);
 			left += vif->right <= 0;
 		}
 		check_limits(start, &all_connected);
-		usleep(LOOK_US);
+		usleep(all_at_once ? LOOK_ALL_US : LOOK_US);
 	}
 }
 
@@ -240,15 +265,33 @@ static void parse_vif(const char *arg)
 		domid, devid);
 }
 
+static void print_each(void)
+{
+	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++)
+		printf("%s %.3f\n", vif->dev, vif->right - vif->connected);
+}
+
+static void print_all(void)
+{
+	double connected = 0, right = 0;
+
+	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
+		connected = vif->connected > connected ? vif->connected : connected;
+		right = vif->right > right ? vif->right : right;
+	}
+	printf("all %.3f\n", right - connected);
+}
+
 int main(int argc, char **argv)
 {
 	int i, status;
 	pid_t pid;
 
-	for (i = 1; i < argc && strcmp(argv[i], "--") != 0 && n_vifs < VIFS; i++)
+	all_at_once = argc > 1 && strcmp(argv[1], "-a") == 0;
+	for (i = all_at_once ? 2 : 1; i < argc && strcmp(argv[i], "--") != 0 && n_vifs < VIFS; i++)
 		parse_vif(argv[i]);
 	if (!n_vifs || i + 1 >= argc || strcmp(argv[i], "--") != 0)
-		errx(2, "usage: time-pins D.I:DEV:QUEUES... -- COMMAND [ARG]...");
+		errx(2, "usage: time-pins [-a] D.I:DEV:QUEUES... -- COMMAND [ARG]...");
 	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++)
 		look_at_state(vif);
 	pid = fork();
@@ -262,7 +305,9 @@ int main(int argc, char **argv)
 	follow();
 	if (waitpid(pid, &status, 0) != pid || status != 0)
 		errx(1, "%s failed", argv[i + 1]);
-	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++)
-		printf("%s %.3f\n", vif->dev, vif->right - vif->connected);
+	if (all_at_once)
+		print_all();
+	else
+		print_each();
 	return 0;
 }
