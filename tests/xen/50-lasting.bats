@@ -165,13 +165,20 @@ comes_back() {
     equal "$two" "$(cpus)" "places, which stay until somebody rebalances"
 }
 
+# As the ledger's file says: to ask vifpin takes longer here than what is measured.
+ledger_is_empty() {
+    [[ $(<"$LEDGER") == *'"vifs": ['*([[:space:]])']'* ]]
+}
+
 @test "xl destroy with the bridge gone: released within 2 s" {
     once two_vifs
     ip link delete xenbr0
     xl destroy g1 >"$WORK/xl" 2>&1 || :
-    milliseconds await 2 lists_nothing
-    info "the list was empty $MS ms after xl destroy returned"
+    milliseconds await 10 ledger_is_empty
+    info "the ledger was empty $MS ms after xl destroy returned"
+    lists_nothing
     ip link add xenbr0 type bridge
     ip addr add 10.0.9.1/24 dev xenbr0
     ip link set xenbr0 up
+    [ "$MS" -le 2000 ]
 }
