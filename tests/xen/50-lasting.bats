@@ -29,10 +29,6 @@ teardown_file() {
     systemctl stop vifpin
 }
 
-is_pinned() {
-    [ "$("$VIFPIN" list -J | jq -r ".vifs[] | select(.dev == \"$1\") | .state")" = pinned ]
-}
-
 # The ledger says that all vifs are pinned, and the kernel shows the same.
 agrees() {
     "$VIFPIN" list -J >"$WORK/list.json"
