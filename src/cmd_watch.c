@@ -330,6 +330,22 @@ static void run(struct watch *watch, int64_t now,
 	set_pause(watch);
 }
 
+/*
+ * Milliseconds until the look for drift, -1 never. It waits for vifs that are to be
+ * pinned, for it takes longer than that; but not for more than another interval, in
+ * case a guest keeps the watcher busy.
+ */
+static int64_t verify_wait(const struct watch *watch, int64_t now)
+{
+	int64_t at = watch->verify_at;
+
+	if (!at)
+		return -1;
+	if (watch->host->xs && agenda_wait(&watch->agenda, now) >= 0)
+		at += (int64_t)watch->host->config.verify_interval * 1000;
+	return at > now ? at - now : 0;
+}
+
 /* All that can be done now. During a pause events are taken, which are memory where
  * they wait, and nothing else. */
 static void act(struct watch *watch)
@@ -341,12 +357,13 @@ static void act(struct watch *watch)
 		take_events(watch);
 	if (watch->retry_at > now)
 		return;
-	if (watch->verify_at && watch->verify_at <= now)
-		run(watch, now, run_verify);
 	if (!watch->host->xs)
 		find_xenstored(watch);
 	if (watch->host->xs && agenda_is_due(&watch->agenda, now))
 		run(watch, now, run_pass);
+	now = now_ms();
+	if (verify_wait(watch, now) == 0)
+		run(watch, now, run_verify);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -365,8 +382,7 @@ static int wait_time(const struct watch *watch)
 	if (!watch->host->xs)
 		return 0;
 	wait = earlier(wait, agenda_wait(&watch->agenda, now));
-	if (watch->verify_at)
-		wait = earlier(wait, watch->verify_at > now ? watch->verify_at - now : 0);
+	wait = earlier(wait, verify_wait(watch, now));
 	return (int)wait;
 }
 
