@@ -41,7 +41,7 @@ doctor_says() {
     equal "1 2 3" "$(awk '{ n[$1]++ } END { print n["g1"], n["g2"], n["g3"] }' "$WORK/list")" \
         "queues of each guest"
     "$VIFPIN" cpus >"$WORK/cpus"
-    equal 12 "$(awk '$2 == "allowed" { n += $4 + $5 } END { print n }' "$WORK/cpus")" "sides in cpus"
+    equal 12 "$("$VIFPIN" cpus -J | jq '[.cpus[] | .tx + .rx] | add')" "sides in cpus"
     while read -r line; do info "$line"; done <"$WORK/cpus"
     run "$VIFPIN" verify
     equal "0 " "$status $output"
