@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNECT_LIMIT 300 /* seconds until all are connected */
+#define CONNECT_LIMIT 480 /* seconds until all are connected */
 #define PIN_LIMIT     30  /* seconds after that */
 #define LOOK_US       20000
 #define LOOK_ALL_US   50000
