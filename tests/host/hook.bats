@@ -5,8 +5,9 @@
 
 load common
 
-# Seconds within which the hook is done with vifpin: its timeout of 5, 1 until SIGKILL, and some.
-LIMIT=$((8 * ${VIFPIN_SLOWNESS:-1}))
+# Seconds within which the hook is done with vifpin: its timeout of 5, 1 until SIGKILL, and some for
+# a slow machine. libxl kills the script after 40.
+LIMIT=$((20 * ${VIFPIN_SLOWNESS:-1}))
 
 # in_time COMMAND D I: sim does it, successfully, printing nothing, and within the limit.
 in_time() {

@@ -22,12 +22,20 @@ calls() {
     seq -f "$1 XENBUS_PATH=backend/vif/%g/0" "$2" "$3"
 }
 
-# Runs them in any order, 16 at a time; all succeed, and none says a thing.
-at_once() {
-    local output
+BUSY="vifpin: cannot lock /var/lib/vifpin/ledger.json: another vifpin holds it for more than 2 s"
 
-    output=$(shuf | xargs -P 16 -n 2 vifpin 2>&1) || :
+# Runs them in any order, 16 at a time; all succeed, and none says a thing. On a slow machine some may
+# give up after their 2 s, in just these words: then all are called once more, fewer at a time.
+at_once() {
+    local calls output
+
+    calls=$(shuf)
     # xargs says nothing itself of a vifpin that fails: so it must.
+    output=$(xargs -P 16 -n 2 vifpin <<<"$calls" 2>&1) || :
+    [ -n "$output" ] || return 0
+    equal "$BUSY" "$(sort -u <<<"$output")"
+    echo "# $(wc -l <<<"$output") calls gave up after 2 s" >&3
+    output=$(xargs -P 4 -n 2 vifpin <<<"$calls" 2>&1) || :
     equal "" "$output"
 }
 
