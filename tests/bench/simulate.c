@@ -4,16 +4,17 @@
  *
  *	simulate [RUNS [SEED]]
  *
- * Vifs of 1 to 8 queues come to a host, and then, in the second table, go and come by turns.
- * Printed is what the most loaded CPU carries over the mean of all: 1 is even. The load is where
- * the work of the queues' sides is done: tx where its interrupt is delivered (NAPI), rx where the
- * guest-rx thread runs. A thread that is left to the scheduler counts on all CPUs evenly.
+ * Vifs of 1 to 8 queues come to a host, and then, in the second group of tables, go and come by
+ * turns. Printed is what the most loaded CPU carries over the mean of all: 1 is even. The load is
+ * where the work of the queues' sides is done: tx where its interrupt is delivered (NAPI), rx
+ * where the guest-rx thread runs. A thread that is left to the scheduler counts on all CPUs
+ * evenly. There is a table for traffic both ways, one for tx alone and one for rx alone.
  */
 #include "balance.h"
 #include "plan.h"
 #include "util.h"
 
-#include "../random.h"
+#include "random.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 struct vif {
 	unsigned int n_queues; /* 0: not there */
 	struct place places[QUEUES_MAX];
-	unsigned int irqs[QUEUES_MAX][2]; /* numbers: tx, rx */
+	unsigned int irqs[QUEUES_MAX][SIDE_COUNT]; /* numbers */
 };
 
 struct sim {
@@ -36,13 +37,14 @@ struct sim {
 	struct random random;
 	struct vif vifs[VIFS_MAX];
 	unsigned int n_vifs;
-	struct plan_host host;
+	struct rules rules;
+	struct cpu_load load[CPUSET_MAX];
 	bool used[2 * QUEUES_MAX * VIFS_MAX]; /* interrupt numbers */
 };
 
 struct policy {
 	const char *name;
-	void (*place)(struct sim *sim, struct vif *vif);
+	unsigned int (*choose)(struct sim *sim, unsigned int irq); /* NULL: plan_vif() does */
 	bool free_threads; /* the scheduler places guest-rx */
 	unsigned int rebalance_every;
 };
@@ -51,59 +53,65 @@ struct policy {
 
 static void place_by_vifpin(struct sim *sim, struct vif *vif)
 {
+	struct plan_input input = { .rules = &sim->rules, .load = sim->load };
+
 	for (unsigned int q = 0; q < vif->n_queues; q++)
-		vif->places[q] = (struct place){ CPU_NONE, CPU_NONE };
-	plan_vif(&sim->host, vif->places, vif->n_queues, NULL, 0, NULL);
+		vif->places[q] = PLACE_NONE;
+	plan_vif(&input, vif->places, vif->n_queues, NULL, 0, NULL);
 }
 
-static int *side_of(struct vif *vif, unsigned int i)
+/* Places a vif whose sides each go to the CPU that choose() says, a queue's tx first. */
+static void place_each(
+	struct sim *sim, struct vif *vif, unsigned int (*choose)(struct sim *sim, unsigned int irq))
 {
-	return i % 2 ? &vif->places[i / 2].rx_cpu : &vif->places[i / 2].tx_cpu;
-}
+	for (unsigned int q = 0; q < vif->n_queues; q++) {
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			unsigned int cpu = choose(sim, vif->irqs[q][side]);
 
-static void put(struct sim *sim, int *side, unsigned int cpu)
-{
-	*side = (int)cpu;
-	sim->host.load[cpu]++;
-}
-
-static void place_by_number(struct sim *sim, struct vif *vif)
-{
-	for (unsigned int i = 0; i < 2 * vif->n_queues; i++)
-		put(sim, side_of(vif, i), vif->irqs[i / 2][i % 2] % sim->n_cpus);
-}
-
-static void place_on_first(struct sim *sim, struct vif *vif)
-{
-	for (unsigned int i = 0; i < 2 * vif->n_queues; i++)
-		put(sim, side_of(vif, i), 0);
-}
-
-static void place_anywhere(struct sim *sim, struct vif *vif)
-{
-	for (unsigned int i = 0; i < 2 * vif->n_queues; i++)
-		put(sim, side_of(vif, i), random_below(&sim->random, sim->n_cpus));
-}
-
-/* bind_evtchn_to_cpu() of Linux 5.11: the CPU with the fewest event channels. */
-static void place_by_interrupts(struct sim *sim, struct vif *vif)
-{
-	for (unsigned int i = 0; i < 2 * vif->n_queues; i++) {
-		unsigned int best = 0;
-
-		for (unsigned int cpu = 1; cpu < sim->n_cpus; cpu++)
-			best = sim->host.load[cpu] < sim->host.load[best] ? cpu : best;
-		put(sim, side_of(vif, i), best);
+			vif->places[q].cpu[side] = (int)cpu;
+			sim->load[cpu].sides[side]++;
+		}
 	}
 }
 
+static unsigned int number_modulo_cpus(struct sim *sim, unsigned int irq)
+{
+	return irq % sim->n_cpus;
+}
+
+static unsigned int first_cpu(struct sim *sim, unsigned int irq)
+{
+	(void)sim;
+	(void)irq;
+	return 0;
+}
+
+static unsigned int any_cpu(struct sim *sim, unsigned int irq)
+{
+	(void)irq;
+	return random_below(&sim->random, sim->n_cpus);
+}
+
+/* bind_evtchn_to_cpu() of Linux 5.11: the CPU with the fewest event channels. */
+static unsigned int fewest_interrupts(struct sim *sim, unsigned int irq)
+{
+	unsigned int best = 0;
+
+	(void)irq;
+	for (unsigned int cpu = 1; cpu < sim->n_cpus; cpu++) {
+		if (load_total(&sim->load[cpu]) < load_total(&sim->load[best]))
+			best = cpu;
+	}
+	return best;
+}
+
 static const struct policy policies[] = {
-	{ "vifpin", place_by_vifpin, false, 0 },
-	{ "rebalance", place_by_vifpin, false, 100 },
-	{ "modulo", place_by_number, true, 0 },
-	{ "CPU 0", place_on_first, true, 0 },
-	{ "random", place_anywhere, false, 0 },
-	{ "at bind", place_by_interrupts, true, 0 },
+	{ .name = "vifpin" },
+	{ .name = "rebalance", .rebalance_every = 100 },
+	{ .name = "modulo", .choose = number_modulo_cpus, .free_threads = true },
+	{ .name = "CPU 0", .choose = first_cpu, .free_threads = true },
+	{ .name = "random", .choose = any_cpu },
+	{ .name = "at bind", .choose = fewest_interrupts, .free_threads = true },
 };
 
 /* --- what happens ------------------------------------------------------------------------------
@@ -123,67 +131,100 @@ static unsigned int take_irq(struct sim *sim)
 static void arrive(struct sim *sim, struct vif *vif)
 {
 	vif->n_queues = 1 + random_below(&sim->random, QUEUES_MAX);
-	for (unsigned int i = 0; i < 2 * vif->n_queues; i++)
-		vif->irqs[i / 2][i % 2] = take_irq(sim);
-	sim->policy->place(sim, vif);
+	for (unsigned int q = 0; q < vif->n_queues; q++) {
+		for (enum side side = 0; side < SIDE_COUNT; side++)
+			vif->irqs[q][side] = take_irq(sim);
+	}
+	if (sim->policy->choose)
+		place_each(sim, vif, sim->policy->choose);
+	else
+		place_by_vifpin(sim, vif);
 }
 
 static void depart(struct sim *sim, struct vif *vif)
 {
-	for (unsigned int i = 0; i < 2 * vif->n_queues; i++) {
-		sim->used[vif->irqs[i / 2][i % 2] - FIRST_IRQ] = false;
-		sim->host.load[*side_of(vif, i)]--;
+	for (unsigned int q = 0; q < vif->n_queues; q++) {
+		for (enum side side = 0; side < SIDE_COUNT; side++)
+			sim->used[vif->irqs[q][side] - FIRST_IRQ] = false;
 	}
+	load_remove(sim->load, vif->places, vif->n_queues);
 	vif->n_queues = 0;
 }
 
 static void rebalance(struct sim *sim)
 {
 	static struct balance_queue queues[QUEUES_MAX * VIFS_MAX];
-	static const unsigned int nothing[CPUSET_MAX];
+	static const struct cpu_load nothing[CPUSET_MAX];
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < sim->n_vifs; i++) {
 		for (unsigned int q = 0; q < sim->vifs[i].n_queues; q++)
-			queues[n++] = (struct balance_queue){ .rules = &sim->host.rules,
+			queues[n++] = (struct balance_queue){ .rules = &sim->rules,
 				.from = sim->vifs[i].places[q] };
 	}
 	balance(queues, n, nothing);
-	memset(sim->host.load, 0, sizeof sim->host.load);
+	memset(sim->load, 0, sizeof sim->load);
 	n = 0;
 	for (unsigned int i = 0; i < sim->n_vifs; i++) {
-		for (unsigned int q = 0; q < sim->vifs[i].n_queues; q++) {
-			sim->vifs[i].places[q] = queues[n++].to;
-			sim->host.load[sim->vifs[i].places[q].tx_cpu]++;
-			sim->host.load[sim->vifs[i].places[q].rx_cpu]++;
-		}
+		struct vif *vif = &sim->vifs[i];
+
+		for (unsigned int q = 0; q < vif->n_queues; q++)
+			vif->places[q] = queues[n++].to;
+		load_add(sim->load, vif->places, vif->n_queues);
 	}
 }
 
 /* --- figures -----------------------------------------------------------------------------------
  */
 
-/* The most loaded CPU over the mean. */
-static double unevenness(const struct sim *sim)
+/* Traffic is of one direction, SIDE_TX or SIDE_RX, or of both. */
+#define BOTH     SIDE_COUNT
+#define TRAFFICS (SIDE_COUNT + 1)
+
+static const char *const traffic_names[TRAFFICS] = {
+	[BOTH] = "both ways",
+	[SIDE_TX] = "tx alone",
+	[SIDE_RX] = "rx alone",
+};
+
+/* What a CPU does of one direction's work: a free thread's is shared by all. */
+static double work_of(const struct sim *sim, unsigned int cpu, enum side side, double mean)
 {
-	unsigned int work[CPUS_MAX] = { 0 }, queues = 0, most = 0;
-	double even = 0;
+	if (side == SIDE_RX && sim->policy->free_threads)
+		return mean;
+	return sim->load[cpu].sides[side];
+}
 
-	for (unsigned int i = 0; i < sim->n_vifs; i++) {
-		const struct vif *vif = &sim->vifs[i];
+/* The most loaded CPU over the mean. */
+static double unevenness(const struct sim *sim, int traffic)
+{
+	double queues = load_spread(sim->load, &sim->rules.allowed).sides[SIDE_TX];
+	double mean = queues / sim->n_cpus, most = 0;
 
-		for (unsigned int q = 0; q < vif->n_queues; q++) {
-			work[vif->places[q].tx_cpu]++;
-			if (!sim->policy->free_threads)
-				work[vif->places[q].rx_cpu]++;
+	for (unsigned int cpu = 0; cpu < sim->n_cpus; cpu++) {
+		double work = 0;
+
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			if (traffic == BOTH || traffic == (int)side)
+				work += work_of(sim, cpu, side, mean);
 		}
-		queues += vif->n_queues;
+		most = work > most ? work : most;
 	}
-	for (unsigned int cpu = 0; cpu < sim->n_cpus; cpu++)
-		most = work[cpu] > most ? work[cpu] : most;
-	if (sim->policy->free_threads)
-		even = (double)queues / sim->n_cpus;
-	return (most + even) / (2.0 * queues / sim->n_cpus);
+	return most / (traffic == BOTH ? 2 * mean : mean);
+}
+
+/* What is printed of many samples. */
+struct figure {
+	double median, worst;
+};
+
+/* A run's or a step's unevenness, for each kind of traffic. */
+static double samples[TRAFFICS][STEPS];
+
+static void take_sample(const struct sim *sim, unsigned int i)
+{
+	for (int traffic = 0; traffic < TRAFFICS; traffic++)
+		samples[traffic][i] = unevenness(sim, traffic);
 }
 
 static int compare(const void *a, const void *b)
@@ -193,10 +234,10 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void print_figure(double *samples, unsigned int n)
+static struct figure figure_of(double *v, unsigned int n)
 {
-	qsort(samples, n, sizeof *samples, compare);
-	printf(" | %.2f, %.2f", samples[n / 2], samples[n - 1]);
+	qsort(v, n, sizeof *v, compare);
+	return (struct figure){ .median = v[n / 2], .worst = v[n - 1] };
 }
 
 static void begin(struct sim *sim, unsigned int n_cpus, unsigned int n_vifs,
@@ -206,29 +247,27 @@ static void begin(struct sim *sim, unsigned int n_cpus, unsigned int n_vifs,
 	sim->n_cpus = n_cpus;
 	sim->policy = policy;
 	sim->n_vifs = n_vifs;
-	sim->random = (struct random){ seed, seed };
+	sim->random = (struct random){ .seed = seed, .state = seed };
 	for (unsigned int cpu = 0; cpu < n_cpus; cpu++)
-		cpuset_add(&sim->host.rules.allowed, cpu);
+		cpuset_add(&sim->rules.allowed, cpu);
 	for (unsigned int i = 0; i < n_vifs; i++)
 		arrive(sim, &sim->vifs[i]);
 }
 
-/* All vifs have come; a figure a run. */
+/* All vifs have come; a sample a run. */
 static void only_arrivals(unsigned int cpus, unsigned int vifs, const struct policy *policy,
-	unsigned int runs, uint64_t seed, double *samples)
+	unsigned int runs, uint64_t seed)
 {
 	static struct sim sim;
 
 	for (unsigned int i = 0; i < runs; i++) {
 		begin(&sim, cpus, vifs, policy, seed + i);
-		samples[i] = unevenness(&sim);
+		take_sample(&sim, i);
 	}
-	print_figure(samples, runs);
 }
 
-/* By turns a vif goes and another comes; a figure a step. */
-static void steps(unsigned int cpus, unsigned int vifs, const struct policy *policy, uint64_t seed,
-	double *samples)
+/* By turns a vif goes and another comes; a sample a step. */
+static void steps(unsigned int cpus, unsigned int vifs, const struct policy *policy, uint64_t seed)
 {
 	static struct sim sim;
 	unsigned int which = 0;
@@ -243,36 +282,67 @@ static void steps(unsigned int cpus, unsigned int vifs, const struct policy *pol
 			arrive(&sim, &sim.vifs[which]);
 		if (policy->rebalance_every && (i + 1) % policy->rebalance_every == 0)
 			rebalance(&sim);
-		samples[i] = unevenness(&sim);
+		take_sample(&sim, i);
 	}
-	print_figure(samples, STEPS);
 }
 
-static void print_table(bool changing, unsigned int runs, uint64_t seed)
-{
-	static const unsigned int cpus[] = { 4, 8, 16, 64 }, vifs[] = { 10, 100, 1000 };
-	static double samples[STEPS];
+/* --- tables ------------------------------------------------------------------------------------
+ */
 
-	printf("| CPUs | vifs");
-	for (size_t i = 0; i < ARRAY_SIZE(policies); i++)
-		printf(" | %s", policies[i].name);
+static const struct row {
+	unsigned int cpus, vifs;
+} rows[] = {
+	{ 4, 10 },
+	{ 4, 100 },
+	{ 4, 1000 },
+	{ 8, 10 },
+	{ 8, 100 },
+	{ 8, 1000 },
+	{ 16, 10 },
+	{ 16, 100 },
+	{ 16, 1000 },
+	{ 64, 10 },
+	{ 64, 100 },
+	{ 64, 1000 },
+};
+
+static struct figure figures[TRAFFICS][ARRAY_SIZE(rows)][ARRAY_SIZE(policies)];
+
+static void print_table(int traffic)
+{
+	printf("\nTraffic %s:\n\n| CPUs | vifs", traffic_names[traffic]);
+	for (size_t p = 0; p < ARRAY_SIZE(policies); p++)
+		printf(" | %s", policies[p].name);
 	printf(" |\n|---|---");
-	for (size_t i = 0; i < ARRAY_SIZE(policies); i++)
+	for (size_t p = 0; p < ARRAY_SIZE(policies); p++)
 		printf("|---");
 	printf("|\n");
-	for (size_t i = 0; i < ARRAY_SIZE(cpus) * ARRAY_SIZE(vifs); i++) {
-		unsigned int c = cpus[i / ARRAY_SIZE(vifs)], v = vifs[i % ARRAY_SIZE(vifs)];
-
-		printf("| %u | %u", c, v);
-		for (size_t p = 0; p < ARRAY_SIZE(policies); p++) {
-			if (changing)
-				steps(c, v, &policies[p], seed, samples);
-			else
-				only_arrivals(c, v, &policies[p], runs, seed, samples);
-			fflush(stdout);
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		printf("| %u | %u", rows[i].cpus, rows[i].vifs);
+		for (size_t p = 0; p < ARRAY_SIZE(policies); p++)
+			printf(" | %.2f, %.2f", figures[traffic][i][p].median,
+				figures[traffic][i][p].worst);
 		printf(" |\n");
 	}
+}
+
+static void print_tables(bool changing, unsigned int runs, uint64_t seed)
+{
+	unsigned int n = changing ? STEPS : runs;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (size_t p = 0; p < ARRAY_SIZE(policies); p++) {
+			if (changing)
+				steps(rows[i].cpus, rows[i].vifs, &policies[p], seed);
+			else
+				only_arrivals(rows[i].cpus, rows[i].vifs, &policies[p], runs, seed);
+			for (int traffic = 0; traffic < TRAFFICS; traffic++)
+				figures[traffic][i][p] = figure_of(samples[traffic], n);
+		}
+	}
+	print_table(BOTH);
+	print_table(SIDE_TX);
+	print_table(SIDE_RX);
 }
 
 int main(int argc, char **argv)
@@ -284,9 +354,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: simulate [RUNS [SEED]]; RUNS from 1 to %d\n", STEPS);
 		return 2;
 	}
-	printf("Arrivals only, %lu runs, seed %lu: median, worst\n\n", runs, seed);
-	print_table(false, (unsigned int)runs, seed);
-	printf("\n%d departures and arrivals by turns, seed %lu: median, worst\n\n", STEPS, seed);
-	print_table(true, (unsigned int)runs, seed);
+	printf("Arrivals only, %lu runs, seed %lu: median, worst\n", runs, seed);
+	print_tables(false, (unsigned int)runs, seed);
+	printf("\n%d departures and arrivals by turns, seed %lu: median, worst\n", STEPS, seed);
+	print_tables(true, (unsigned int)runs, seed);
 	return 0;
 }

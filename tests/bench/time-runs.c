@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * time-runs N COMMAND [ARG]... [-- COMMAND [ARG]...]...: runs each command N times, in turn, so
- * that a machine whose speed drifts does so for all of them. Prints a line for each:
+ * time-runs [-c] N COMMAND [ARG]... [-- COMMAND [ARG]...]...: runs each command N times, in turn,
+ * so that a machine whose speed drifts does so for all of them. Prints a line for each:
  *
  *	MEDIAN LEAST RATIO
  *
- * The first two are milliseconds from before the start of the process to after its end; the
- * ratio is the median of those to the last command's run of the same turn. What the commands
- * print is thrown away; one that does not exit with 0 ends the measurement.
+ * The first two are milliseconds from before the start of the process to after its end, or with -c
+ * of CPU time, its children's included; the ratio is the median of those to the last command's run
+ * of the same turn. What the commands print is thrown away; one that does not exit with 0 ends the
+ * measurement.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -24,6 +27,7 @@ extern char **environ;
 
 static char **commands[COMMANDS];
 static int n_commands, n_runs;
+static bool cpu_time; /* -c */
 static double *times; /* n_runs of each command */
 static posix_spawn_file_actions_t quiet;
 
@@ -35,19 +39,25 @@ static double now(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+static double milliseconds(struct timeval t)
+{
+	return (double)t.tv_sec * 1e3 + (double)t.tv_usec / 1e3;
+}
+
 /* Milliseconds. */
 static double run(char **argv)
 {
 	double start = now();
+	struct rusage used;
 	int r, status;
 	pid_t pid;
 
 	r = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ);
 	if (r)
 		errx(1, "%s: %s", argv[0], strerror(r));
-	if (waitpid(pid, &status, 0) != pid || status != 0)
+	if (wait4(pid, &status, 0, &used) != pid || status != 0)
 		errx(1, "%s ... ended with status %#x", argv[0], status);
-	return now() - start;
+	return cpu_time ? milliseconds(used.ru_utime) + milliseconds(used.ru_stime) : now() - start;
 }
 
 static int compare(const void *a, const void *b)
@@ -64,6 +74,11 @@ static double median(double *v)
 	return v[n_runs / 2];
 }
 
+static void usage(void)
+{
+	errx(2, "usage: time-runs [-c] N COMMAND [ARG]... [-- COMMAND [ARG]...]...");
+}
+
 /* Cuts the arguments at each "--". */
 static void parse(char **argv)
 {
@@ -78,7 +93,7 @@ static void parse(char **argv)
 	}
 	for (int i = 0; i < n_commands; i++) {
 		if (!*commands[i])
-			errx(2, "usage: time-runs N COMMAND [ARG]... [-- COMMAND [ARG]...]...");
+			usage();
 	}
 }
 
@@ -115,9 +130,12 @@ int main(int argc, char **argv)
 {
 	double *ratios;
 
+	cpu_time = argc > 1 && strcmp(argv[1], "-c") == 0;
+	argv += cpu_time;
+	argc -= cpu_time;
 	n_runs = argc > 2 ? atoi(argv[1]) : 0;
 	if (n_runs < 1)
-		errx(2, "usage: time-runs N COMMAND [ARG]... [-- COMMAND [ARG]...]...");
+		usage();
 	parse(argv + 2);
 	times = calloc((size_t)n_commands * (size_t)n_runs, sizeof *times);
 	ratios = calloc((size_t)n_runs, sizeof *ratios);

@@ -5,12 +5,13 @@
 # compared with what. A comparison that fails says what it got.
 
 bats_require_minimum_version 1.5.0
+HOST_TESTS=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=await.bash
-. "$BATS_TEST_DIRNAME/await.bash"
+. "$HOST_TESTS/await.bash"
 
 # A process of its own, not for isolation: bats traces every command of the test's shell, slowly.
 sim() {
-    "$BATS_TEST_DIRNAME/sim" "$@"
+    "$HOST_TESTS/sim" "$@"
 }
 
 setup() {
@@ -99,14 +100,14 @@ stand() {
 }
 
 # Prints who holds the watcher's lock; fails when nobody does. To try the lock would keep a watcher
-# that is just starting from getting it.
+# that is just starting from getting it. A line may come twice while other locks come and go.
 watcher() {
     local dev
 
     dev=$(stat -c '%Hd %Ld %i' "$SIM_ROOT/run/vifpin/watch.lock" 2>/dev/null) || return
     # shellcheck disable=SC2086 # three numbers
     awk -v file="$(printf '%02x:%02x:%d' $dev)" '
-        $2 == "FLOCK" && $4 == "WRITE" && $6 == file { print $5; found = 1 }
+        $2 == "FLOCK" && $4 == "WRITE" && $6 == file { print $5; found = 1; exit }
         END { exit !found }' /proc/locks
 }
 
@@ -128,6 +129,8 @@ stop_watcher() {
 # From now on online starts no watcher, for somebody holds the lock.
 keep_watchers_away() {
     mkdir -p "$SIM_ROOT/run/vifpin"
+    # As vifpin makes it: of one that others can open the lock counts only for a process that lives.
+    install -m 600 /dev/null "$SIM_ROOT/run/vifpin/watch.lock"
     exec {NO_WATCHER}>"$SIM_ROOT/run/vifpin/watch.lock"
     flock "$NO_WATCHER"
 }

@@ -31,7 +31,7 @@ comes_and_goes() {
 @test "the hook is there, executable, and calls the vifpin that is installed" {
     hook=/etc/xen/scripts/vif-post.d/50-vifpin.hook
     [ -x "$hook" ]
-    equal 1 "$(grep -cF "$SANDBOX/sbin/vifpin" "$hook")"
+    equal 1 "$(grep -c "^ *timeout .* $SANDBOX/sbin/vifpin " "$hook")"
     equal 0 "$(grep -cF @ "$hook")"
 }
 
@@ -134,6 +134,17 @@ sleep 1000"
     equal '{"version": 2}' "$(<"$LEDGER")"
 }
 
+@test "whatever a domain is called, what is logged of it is one line" {
+    keep_watchers_away
+    sim domain 1 $'g1\n\e[2Jvif=2.0 domain=g2\tevent=released\x7f' 1
+    sim vif 1 0
+    line="vif=1.0 domain=g1??[2Jvif=2.0 domain=g2?event=released? event=reserved queues=1 tx=0 rx=1"
+    vifpin -v online XENBUS_PATH=backend/vif/1/0 2>"$SIM_DIR/stderr"
+    logged "$line"
+    grep -qxF "vifpin: $line" "$SIM_DIR/stderr"
+    equal "" "$(grep -v '^vifpin: vif=1.0 ' "$SIM_DIR/stderr")" "further lines"
+}
+
 # The last call of that command that is in the log, as one would paste it.
 logged_call() {
     sed -n "s/.* event=$1 call=\"\(.*\)\"\$/\1/p" "$SIM_DIR/syslog" | tail -n 1
@@ -146,7 +157,7 @@ logged_call() {
     sim online 1 0
     lists "1.0 web reserved 0/1"
     logged "vif=1.0 event=online call=\"vifpin online type_if=vif XENBUS_PATH=backend/vif/1/0\""
-    ends 0 "" vifpin unpin g1
+    prints 0 "1 vif released; 0 interrupts and threads have the default masks again" vifpin unpin g1
     call=$(logged_call online)
     ends 0 "" bash -c "$call"
     lists "1.0 web reserved 0/1"

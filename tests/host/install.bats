@@ -33,12 +33,18 @@ teardown() {
 755 etc/xen/scripts/vif-post.d/50-vifpin.hook
 644 etc/xen/vifpin.conf
 644 usr/lib/systemd/system/irqbalance.service.d/vifpin.conf
+644 usr/lib/systemd/system/vifpin-metrics.service
+644 usr/lib/systemd/system/vifpin-metrics.timer
 644 usr/lib/systemd/system/vifpin.service
 755 usr/lib/vifpin/irqbalance-policy
 755 usr/sbin/vifpin
 644 usr/share/bash-completion/completions/vifpin
+644 usr/share/fish/vendor_completions.d/vifpin.fish
 644 usr/share/man/man5/vifpin.conf.5
-644 usr/share/man/man8/vifpin.8" "$(installed)"
+644 usr/share/man/man8/vifpin.8
+644 usr/share/vifpin/grafana-dashboard.json
+644 usr/share/vifpin/prometheus-rules.yml
+644 usr/share/zsh/vendor-completions/_vifpin" "$(installed)"
     cmp "$VIFPIN_BIN" "$DEST/usr/sbin/vifpin"
     cmp "${VIFPIN_BIN%/*}/irqbalance-policy" "$DEST/usr/lib/vifpin/irqbalance-policy"
 }
@@ -55,8 +61,29 @@ teardown() {
     in_dest install prefix=/usr sysconfdir=/etc
     equal "" "$(grep -rIl '@[a-z]*@' "$DEST" || :)"
     grep -qx 'ExecStart=/usr/sbin/vifpin watch' "$DEST/usr/lib/systemd/system/vifpin.service"
+    for command in list verify; do
+        grep -qF "'/usr/sbin/vifpin $command --prometheus >" "$DEST/usr/lib/systemd/system/vifpin-metrics.service"
+    done
+    grep -qF /usr/share/bash-completion/completions/vifpin "$DEST/usr/share/zsh/vendor-completions/_vifpin"
+    grep -qF /usr/share/bash-completion/completions/vifpin "$DEST/usr/share/fish/vendor_completions.d/vifpin.fish"
     grep -qxF 'Environment=IRQBALANCE_ARGS=--policyscript=/usr/lib/vifpin/irqbalance-policy' \
         "$DEST/usr/lib/systemd/system/irqbalance.service.d/vifpin.conf"
+}
+
+@test "zsh and fish look for completions where they are installed" {
+    local prefix zsh fish file
+
+    zsh=$(zsh -fc 'print -l $fpath')
+    # shellcheck disable=SC2016 # for the other shell
+    fish=$(HOME=$BATS_TEST_TMPDIR env -u XDG_DATA_DIRS fish -c 'printf "%s\n" $fish_complete_path')
+    for prefix in /usr /usr/local; do
+        in_dest install prefix="$prefix" sysconfdir=/etc
+        file=$(installed | grep -o '[^ ]*/_vifpin$')
+        grep -qxF "/${file%/*}" <<<"$zsh" || equal "one of $zsh" "$file"
+        file=$(installed | grep -o '[^ ]*/vifpin.fish$')
+        grep -qxF "/${file%/*}" <<<"$fish" || equal "one of $fish" "$file"
+        in_dest uninstall prefix="$prefix" sysconfdir=/etc
+    done
 }
 
 @test "the installed hook calls the installed vifpin" {

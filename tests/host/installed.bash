@@ -24,7 +24,7 @@ healthy() {
     echo 4 | file sys/module/xen_netback/parameters/max_queues
     echo Y | file sys/module/xen_netback/parameters/separate_tx_rx_irq
     mkdir -p "$SIM_ROOT/run/systemd/system" "$SIM_ROOT/usr/sbin"
-    ln -sf "$VIFPIN_BIN" "$SIM_ROOT/usr/sbin/vifpin"
+    cp "$VIFPIN_BIN" "$SIM_ROOT/usr/sbin/vifpin"
     mkdir -p "$SIM_ROOT${POLICY%/*}"
     cp "${VIFPIN_BIN%/*}/irqbalance-policy" "$SIM_ROOT$POLICY"
     script "$HOOK" <<<'timeout -k 1 5 /usr/sbin/vifpin online || :'

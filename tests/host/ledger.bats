@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A ledger that cannot be read is moved aside and rebuilt, one of a later version is left alone.
+# A ledger that cannot be read is moved aside and rebuilt, one of a later version is left alone. Its lock
+# is not waited for without end.
 
 load common
 
@@ -16,7 +17,7 @@ setup_guests() {
     sim vif 4 0 netdev=no
     keep_watchers_away
     ends 0 "" vifpin online XENBUS_PATH=backend/vif/4/0
-    BEFORE=("2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1 2/3" "4.0 vif4.0 reserved 0/1")
+    BEFORE=("2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 1/0 3/2" "4.0 vif4.0 reserved 0/1")
     lists "${BEFORE[@]}"
 }
 
@@ -49,8 +50,8 @@ rebuilds() {
     diff -r "$copy" "$(aside)"
     lists "${BEFORE[@]}"
     stand vif2.0 2/3
-    stand vif3.0 0/1 2/3
-    prints 0 "vif 2.0 of g2 is pinned already; nothing is changed" vifpin pin g2
+    stand vif3.0 1/0 3/2
+    prints 0 "vif 2.0 of g2 is already pinned; nothing to do" vifpin pin g2
 }
 
 # edit FILTER [OPTION]...: what jq makes of the good ledger.
@@ -75,6 +76,37 @@ broken() {
     broken '{"version": 1,}' "it is not JSON: unexpected character"
 }
 
+@test "a guest's name beyond ASCII" {
+    local name=$'b\xc3\xbccher 5\xe2\x82\xac \xf0\x9f\x98\x80' raw
+
+    sim domain 1 "$name" 1
+    sim vif 1 0 netdev=no
+    keep_watchers_away
+    ends 0 "" vifpin online XENBUS_PATH=backend/vif/1/0
+    grep -qF '"domain": "b\u00fccher 5\u20ac \ud83d\ude00"' "$LEDGER"
+    [ -z "$(LC_ALL=C tr -d '\0-\177' <"$LEDGER")" ]
+    equal "$(vifpin list -J)" "$(LC_ALL=C tr -d '\200-\377' < <(vifpin list -J))"
+    equal "$name" "$(vifpin list -J | jq -r '.vifs[].domain')"
+    equal "$name" "$(vifpin list -no DOMAIN "$name")"
+
+    # As an earlier version wrote it.
+    raw=$(jq . "$LEDGER")
+    echo "$raw" >"$LEDGER"
+    equal "$name" "$(vifpin list -no DOMAIN "$name")"
+    ends 0 "" vifpin online XENBUS_PATH=backend/vif/1/0
+    grep -qF '"domain": "b\u00fccher 5\u20ac \ud83d\ude00"' "$LEDGER"
+}
+
+@test "a guest's name that is not UTF-8" {
+    sim domain 1 $'b\xfccher' 1
+    sim vif 1 0 netdev=no
+    keep_watchers_away
+    ends 0 "" vifpin online XENBUS_PATH=backend/vif/1/0
+    grep -qF '"domain": "b\ufffdcher"' "$LEDGER"
+    equal $'b\xef\xbf\xbdcher' "$(vifpin list -J | jq -r '.vifs[].domain')"
+    lists "1.0 vif1.0 reserved 0/1"
+}
+
 @test "cut anywhere" {
     setup_guests
     good=$(<"$LEDGER")
@@ -86,11 +118,11 @@ broken() {
     [ "$len" -gt 500 ]
 }
 
-@test "something behind the end" {
+@test "something after the end" {
     setup_guests
     good=$(<"$LEDGER")
     broken "$good\n{}\n" "it is not JSON: unexpected character"
-    broken "$good\n\0" "something stands behind its end"
+    broken "$good\n\0" "there is something after its end"
 }
 
 @test "not an object" {
@@ -142,29 +174,29 @@ wrong() {
 @test "a field has a value that cannot be" {
     setup_guests
     GOOD=$(<"$LEDGER")
-    wrong '.vifs[0].domid = -1' '"domid" is not from 0 to 32751'
-    wrong '.vifs[0].domid = 32752' '"domid" is not from 0 to 32751'
-    wrong '.vifs[0].devid = 65536' '"devid" is not from 0 to 65535'
-    wrong '.vifs[0].state = "lost"' '"state" is "lost"'
-    wrong '.vifs[0].dev = "a/b"' '"dev" is no name of a network device'
+    wrong '.vifs[0].domid = -1' '"domid" is not between 0 and 32751'
+    wrong '.vifs[0].domid = 32752' '"domid" is not between 0 and 32751'
+    wrong '.vifs[0].devid = 65536' '"devid" is not between 0 and 65535'
+    wrong '.vifs[0].state = "lost"' '"state" cannot be "lost"'
+    wrong '.vifs[0].dev = "a/b"' '"dev" is not a valid network device name'
     wrong '.vifs[0].dev = "sixteencharacter"' '"dev" is too long'
     wrong '.vifs[0].queues[0].queue = 1' '"queues" has queue 1 where 0 belongs'
     wrong '.vifs[1].queues[1].queue = 0' '"queues" has queue 0 where 1 belongs'
-    wrong '.vifs[0].queues[0].rx_cpu = 8192' '"rx_cpu" is not from 0 to 8191'
-    wrong '.vifs[0].queues[0].rx_cpu = -1' '"rx_cpu" is not from 0 to 8191'
+    wrong '.vifs[0].queues[0].rx_cpu = 8192' '"rx_cpu" is not between 0 and 8191'
+    wrong '.vifs[0].queues[0].rx_cpu = -1' '"rx_cpu" is not between 0 and 8191'
 }
 
-@test "a vif is there twice" {
+@test "a vif appears twice" {
     setup_guests
     edit '.vifs += [.vifs[0]]'
-    rebuilds "vif 2.0 is there twice"
+    rebuilds "vif 2.0 appears twice"
 }
 
-@test "a field is there twice" {
+@test "a field appears twice" {
     setup_guests
     sed -i 's/"version": *1,/"version": 1, "version": 1,/' "$LEDGER"
     grep -q '"version": 1, "version": 1,' "$LEDGER"
-    rebuilds 'a field is there twice'
+    rebuilds 'a field appears twice'
 }
 
 @test "a directory in its place" {
@@ -187,6 +219,60 @@ wrong() {
     equal "$(moved "$reason")" "$(<"$SIM_DIR/stderr")"
     [ -p "$(aside)" ]
     lists "${BEFORE[@]}"
+}
+
+@test "the newest ten that were moved aside are kept, and what others put there" {
+    local name=ledger.json.corrupt kept i
+
+    by_hand 1 1
+    cd "${LEDGER%/*}"
+    # The last is newer than what is moved aside now: the clock was wrong then, or is.
+    for i in 20250101T000000Z-{1..12} 20250101T000000Z 20241231T235959Z 29990101T000000Z; do
+        echo "$i" >"$name-$i"
+    done
+    mkdir "$name-20240101T000000Z"
+    echo >"$name-of-the-crash"
+    echo >"$name-20240101T000000Z.old"
+    kept=$(printf '%s\n' "$name"-{20250101T000000Z-{5..12},29990101T000000Z,20240101T000000Z,of-the-crash,20240101T000000Z.old})
+    : >ledger.json
+    vifpin pin g1 2>"$SIM_DIR/stderr"
+    new=$(sed -n 's/.*moved aside as \(.*\) and rebuilt/\1/p' "$SIM_DIR/stderr")
+    equal "$(sort <<<"$kept"$'\n'"$new")" "$(printf '%s\n' "$name"-* | sort)" "what is kept"
+    equal 20250101T000000Z-5 "$(<"$name-20250101T000000Z-5")"
+}
+
+@test "a ledger that was just moved aside is kept, whatever the clock says" {
+    local name=ledger.json.corrupt i
+
+    by_hand 1 1
+    cd "${LEDGER%/*}"
+    for i in {0..10}; do
+        echo >"$name-29990101T00000${i:0:1}Z-$i"
+    done
+    : >ledger.json
+    vifpin pin g1 2>"$SIM_DIR/stderr"
+    [ -f "$(sed -n 's/.*moved aside as \(.*\) and rebuilt/\1/p' "$SIM_DIR/stderr")" ]
+    equal 11 "$(printf '%s\n' "$name"-* | wc -l)" "what is kept"
+}
+
+@test "a ledger that cannot be opened is no corrupt one" {
+    setup_guests
+    chown nobody "$LEDGER"
+    chmod 600 "$LEDGER"
+    cp -a "$LEDGER" "$SIM_DIR/copy"
+    ends 1 "vifpin: cannot read /var/lib/vifpin/ledger.json: Permission denied" \
+        setpriv --bounding-set=-dac_override,-dac_read_search vifpin pin g2
+    cmp "$SIM_DIR/copy" "$LEDGER"
+    equal "" "$(compgen -G "$LEDGER.corrupt-*" || :)"
+    lists "${BEFORE[@]}"
+}
+
+@test "whatever lies where the new ledger is written is in nobody's way" {
+    setup_guests
+    mkfifo "$LEDGER.tmp"
+    timeout "$PATIENCE" vifpin unpin g2
+    lists "${BEFORE[@]:1}"
+    [ ! -e "$LEDGER.tmp" ]
 }
 
 @test "a link to nowhere in its place" {
@@ -227,6 +313,42 @@ wrong() {
     equal "q0 tx=0-3 dealloc=0-3 rx=0-3 guest-rx=0-3" "$(sim masks vif2.0)"
 }
 
+@test "pin of one domain rebuilds, and counts the vifs of that domain" {
+    setup_guests
+    sim vif 3 1 netdev=no hotplug-status=connected
+    sim connect 3 1 1
+    : >"$LEDGER"
+    TERM=xterm SHELL=/bin/bash script -qec "vifpin pin g3" /dev/null </dev/null >"$SIM_DIR/terminal"
+    equal "2 vifs: 2 pinned, 0 partial, 0 reserved; 2 changed, 0 released" \
+        "$(tr -d '\r' <"$SIM_DIR/terminal" | sed 's/.*\x1b\[K//' | grep ' vifs: ')"
+}
+
+@test "a vif that the configuration leaves alone is left where it is by who rebuilds" {
+    setup_guests
+    echo "vifs = [ 'domain=g2,pin=0' ]" >"$SIM_ROOT/etc/xen/vifpin.conf"
+    : >"$LEDGER"
+    vifpin pin g3 2>"$SIM_DIR/stderr"
+    equal "$(moved "it is not JSON: unexpected end of data")" "$(<"$SIM_DIR/stderr")"
+    lists "${BEFORE[@]:1}"
+    stand vif2.0 2/3
+}
+
+@test "a vif with one interrupt a queue stays where it is when the ledger is rebuilt" {
+    setup_guests
+    sim domain 5 g5 1
+    sim vif 5 0 netdev=no hotplug-status=connected
+    sim irq vif5.0-q0
+    sim thread vif5.0-q0-guest-rx
+    sim thread vif5.0-q0-dealloc
+    xenstore-write backend/vif/5/0/state 4
+    # Where it would not be placed without this configuration.
+    echo "vifs = [ 'domain=g5,cpus=2-3' ]" >"$SIM_DIR/conf"
+    ends 0 "" vifpin -c "$SIM_DIR/conf" pin g5
+    : >"$LEDGER"
+    vifpin pin g2 2>"$SIM_DIR/stderr"
+    lists "${BEFORE[@]}" "5.0 vif5.0 pinned 2/3"
+}
+
 @test "watch rebuilds at its start, and says so in the log" {
     setup_guests
     let_watchers_in
@@ -242,10 +364,12 @@ wrong() {
     setup_guests
     let_watchers_in
     start_watcher
-    : >"$LEDGER"
     sim disconnect 3 0
+    await_list "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 reserved 1/0 3/2" "4.0 vif4.0 reserved 0/1"
+    : >"$LEDGER"
+    # Nothing tells any more where these two were to stand.
     sim connect 3 0 1
-    await_list "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 reserved 0/1"
+    await_list "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 reserved 1/0"
     stand vif3.0 0/1
 }
 
@@ -274,9 +398,9 @@ broken 3" "$(cat "$LEDGER".corrupt-* | sort)"
     echo 0-3 >"$SIM_ROOT/proc/irq/$(sim irq-number vif2.0-q0-tx)/smp_affinity_list"
     : >"$LEDGER"
     vifpin pin g2 2>/dev/null
-    lists "2.0 vif2.0 pinned 0/1" "3.0 vif3.0 pinned 0/1 2/3" "4.0 vif4.0 reserved 2/3"
+    lists "2.0 vif2.0 pinned 0/1" "3.0 vif3.0 pinned 1/0 3/2" "4.0 vif4.0 reserved 2/3"
     stand vif2.0 0/1
-    stand vif3.0 0/1 2/3
+    stand vif3.0 1/0 3/2
 }
 
 @test "a ledger of a later version is left alone, and nothing is pinned" {
@@ -295,7 +419,7 @@ broken 3" "$(cat "$LEDGER".corrupt-* | sort)"
     cmp "$SIM_DIR/copy" "$LEDGER"
     equal "ledger.json ledger.lock" "$(cd "${LEDGER%/*}" && echo *)"
     equal "q0 tx=0-3 dealloc=0-3 rx=0-3 guest-rx=0-3" "$(sim masks vif2.0)"
-    stand vif3.0 0/1 2/3
+    stand vif3.0 1/0 3/2
 }
 
 @test "a watcher pins nothing while the ledger is of a later version, and goes on when it is gone" {
@@ -318,6 +442,42 @@ broken 3" "$(cat "$LEDGER".corrupt-* | sort)"
     setup_guests
     edit '.vifs[0].note = "x" | .seen = [] | .vifs[0].queues[0].napi = 1'
     lists "${BEFORE[@]}"
-    prints 0 "vif 2.0 of g2 is pinned already; nothing is changed" vifpin pin g2
+    prints 0 "vif 2.0 of g2 is already pinned; nothing to do" vifpin pin g2
     lists "${BEFORE[@]}"
+}
+
+@test "the wait for the lock ends, whatever signals the caller has blocked or ignores" {
+    error="vifpin: cannot lock /var/lib/vifpin/ledger.json: another vifpin holds it for more than 2 s"
+    mkdir "${LEDGER%/*}"
+    exec {lock}>"${LEDGER%/*}/ledger.lock"
+    flock "$lock"
+    for signals in "" --block-signal=ALRM --block-signal --ignore-signal=ALRM --ignore-signal; do
+        begin=${EPOCHREALTIME/./}
+        # shellcheck disable=SC2086 # none or one
+        ends 1 "$error" env $signals vifpin reconcile
+        [ "$((${EPOCHREALTIME/./} - begin))" -ge 2000000 ]
+    done
+    exec {lock}>&-
+    prints 0 "0 vifs: 0 pinned, 0 partial, 0 reserved; 0 changed, 0 released" vifpin reconcile
+}
+
+# held TIMES: each time for 1.5 s, by one after the other without a gap: what counts is that it is taken.
+held() {
+    local i
+
+    for ((i = 0; i < $1; i++)); do
+        touch "${LEDGER%/*}/ledger.lock"
+        sleep 1.5
+    done
+}
+
+@test "who waits for the lock goes on waiting while others get it" {
+    mkdir "${LEDGER%/*}"
+    exec {lock}>"${LEDGER%/*}/ledger.lock"
+    flock "$lock"
+    held 3 3>&- &
+    exec {lock}>&-
+    begin=${EPOCHREALTIME/./}
+    prints 0 "0 vifs: 0 pinned, 0 partial, 0 reserved; 0 changed, 0 released" vifpin reconcile
+    [ "$((${EPOCHREALTIME/./} - begin))" -ge 4000000 ]
 }

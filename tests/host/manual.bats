@@ -36,7 +36,7 @@ DOCS=$BATS_TEST_DIRNAME/../../docs
 
     for key in $(sed -n '/^\.It Cm vifs/q; s/^\.It Cm //p' "$DOCS/vifpin.conf.5") vifs verify_interval; do
         echo "$key = nothing" >"$SIM_ROOT/etc/xen/vifpin.conf"
-        run vifpin list
+        run vifpin rebalance
         equal 1 "$status" "$key"
         [[ $output != *"unknown key"* ]] || equal "a known key" "$output"
         grep -q "^#$key = " "$DOCS/../etc/vifpin.conf" || equal "$key" "" "etc/vifpin.conf"
@@ -58,6 +58,7 @@ DOCS=$BATS_TEST_DIRNAME/../../docs
     await 5 stands vif1.0 0/1 2/3
     sim offline 1 0
     await 5 has_no_watcher
+    await 5 grep -q "event=released" "$SIM_DIR/syslog"
     log=$(sed -n 's/^<[0-9]*>vifpin: \(\(vif\|event\)=\)/\1/p' "$SIM_DIR/syslog")
     known=$(sed -n '/^\.Sh THE LOG/,/^\.Sh ENV/p' "$DOCS/vifpin.8")
     equal "offline online pinned released reserved" \

@@ -43,7 +43,7 @@ setup_vif() {
     by_hand 1 1
     sim irq vif1.0-q1-tx xen-pirq msi-x
     sim irq vif1.0-q1-rx xen-dyn virq
-    prints 0 "vif 1.0 of g1 is pinned already; nothing is changed" vifpin pin g1
+    prints 0 "vif 1.0 of g1 is already pinned; nothing to do" vifpin pin g1
     lists "1.0 vif1.0 pinned 0/1"
     equal "0-3 0-3" "$(sim mask vif1.0-q1-tx) $(sim mask vif1.0-q1-rx)"
 }
@@ -114,6 +114,20 @@ setup_vif() {
     equal "0 1 1 0" "$(sim mask vif1.0-tx) $(sim mask vif1.0-rx) $(sim mask vif1.0-guest-rx) $(sim mask vif1.0-dealloc)"
 }
 
+@test "threads whose names Linux before 5.17 has cut to 15 characters" {
+    setup_vif
+    for q in 0 1; do
+        sim irq "vif1.0-q$q-tx"
+        sim irq "vif1.0-q$q-rx"
+        sim thread "vif1.0-q$q-guest"
+        sim thread "vif1.0-q$q-deall"
+    done
+    ends 0 "" vifpin pin g1
+    lists "1.0 vif1.0 pinned 0/1 2/3"
+    equal "1 0 3 2" "$(sim mask vif1.0-q0-guest) $(sim mask vif1.0-q0-deall) \
+$(sim mask vif1.0-q1-guest) $(sim mask vif1.0-q1-deall)"
+}
+
 @test "a netdev that was renamed after its frontend had connected" {
     setup_vif
     sim connect 1 0 1
@@ -146,8 +160,8 @@ setup_vif() {
 @test "vifs are placed on the CPUs that the configuration allows" {
     echo 'cpus = "1-3,^2"' >"$SIM_ROOT/etc/xen/vifpin.conf"
     by_hand 1 2
-    lists "1.0 vif1.0 pinned 1/3 1/3"
-    stand vif1.0 1/3 1/3
+    lists "1.0 vif1.0 pinned 1/3 3/1"
+    stand vif1.0 1/3 3/1
 }
 
 @test "another configuration is given by -c" {
@@ -168,7 +182,7 @@ setup_vif() {
     mkdir "$SIM_ROOT/proc/self"
     printf 'Name:\tvifpin\nCpus_allowed:\t6\nCpus_allowed_list:\t1-2\n' >"$SIM_ROOT/proc/self/status"
     by_hand 1 2
-    lists "1.0 vif1.0 pinned 1/2 1/2"
+    lists "1.0 vif1.0 pinned 1/2 2/1"
 }
 
 @test "on one CPU both sides stand there" {

@@ -88,6 +88,11 @@ invalid() {
 
 @test "help" {
     shows 0 help vifpin --help
+    shows 0 help vifpin -h
+    shows 0 help vifpin help
+    shows 0 help-pin vifpin help pin
+    shows 0 help-pin vifpin pin -h
+    shows 0 help-pin vifpin -v pin g1 -h
 }
 
 @test "every command's help, in 79 columns" {
@@ -103,7 +108,7 @@ invalid() {
     shows 0 help-pin vifpin pin nosuch --help
     shows 0 help-online env XENBUS_PATH=backend/vif/1/0 vifpin online type_if=vif --help
     # Behind -- it is a word.
-    ends 1 "vifpin: domain '--help' has no vif in the ledger; vifpin list shows which have" \
+    ends 1 "vifpin: domain '--help' has no vif in the ledger; see 'vifpin list'" \
         vifpin list -- --help
     [ ! -e "$LEDGER" ]
 }
@@ -180,7 +185,7 @@ invalid() {
     valid doctor vifpin doctor -J
     invalid doctor '.checks[0].state = "fine"'
     invalid doctor 'del(.checks)'
-    ends 0 "" vifpin unpin mail
+    prints 0 "2 vifs released; 8 interrupts and threads have the default masks again" vifpin unpin mail
     valid ledger cat "$LEDGER"
     equal 2 "$(jq '.remembered | length' "$LEDGER")"
 }
@@ -197,6 +202,7 @@ invalid() {
     valid verify vifpin verify -J
     valid cpus vifpin cpus -J
     vifpin list --prometheus | promtool check metrics
+    vifpin verify --prometheus | promtool check metrics
 }
 
 @test "list --prometheus" {
@@ -208,6 +214,13 @@ invalid() {
     equal "" "$output" "what promtool says"
 }
 
+@test "verify --prometheus: differences are no failure, and nobody is warned of NICs" {
+    make_host
+    shows 0 verify-prometheus vifpin verify --prometheus
+    run promtool check metrics <"$EXPECTED/verify-prometheus"
+    equal "0 " "$status $output" "what promtool says"
+}
+
 @test "list --prometheus: names that have to be quoted, a pass that has been, and none" {
     by_hand 1 1
     jq '.vifs[0].domain = "a\\b\"c\nd"' "$LEDGER" | sim put var/lib/vifpin/ledger.json
@@ -215,7 +228,7 @@ invalid() {
         "$(vifpin list --prometheus | grep '^vifpin_drift_total')"
     vifpin list --prometheus | promtool check metrics
     before=$(date +%s)
-    prints 0 "vif 1.0 of g1 is pinned already; nothing is changed" vifpin pin g1
+    prints 0 "vif 1.0 of g1 is already pinned; nothing to do" vifpin pin g1
     last=$(vifpin list --prometheus | sed -n 's/^vifpin_last_pass_timestamp_seconds \([0-9]*\)\..*/\1/p')
     ((before <= last && last <= $(date +%s))) || equal "now" "$last" "last pass"
     rm "$SIM_ROOT/var/lib/vifpin/ledger.lock"
@@ -235,7 +248,7 @@ terminal() {
     for width in 80 100; do
         terminal "$width" "vifpin cpus" >"$SIM_DIR/terminal"
         equal "" "$(sed 's/\x1b\[[0-9;]*m//g' "$SIM_DIR/terminal" | grep -E ".{$((width + 1))}" || :)"
-        equal 8 "$(wc -l <"$SIM_DIR/terminal")" lines
+        equal 9 "$(wc -l <"$SIM_DIR/terminal")" lines
     done
 }
 
@@ -256,13 +269,13 @@ terminal() {
 
 # Each of these prints something: words of the command line.
 printing=(list 'list -J' 'list -r' 'list -J -o VIF' 'list --prometheus' cpus 'cpus -J' verify
-    'verify -J' doctor 'doctor -J' --help 'list --help' --version)
+    'verify -J' 'verify --prometheus' doctor 'doctor -J' --help 'list --help' --version)
 
 @test "a full disk" {
     make_host
     for words in "${printing[@]}"; do
         # shellcheck disable=SC2016,SC2086 # for the other shell; words
-        ends 1 "vifpin: cannot write the output: No space left on device" \
+        ends 1 "vifpin: write error: No space left on device" \
             bash -c 'exec vifpin "$@" >/dev/full' - $words
     done
 }
@@ -271,7 +284,7 @@ printing=(list 'list -J' 'list -r' 'list -J -o VIF' 'list --prometheus' cpus 'cp
     make_host
     for words in "${printing[@]}"; do
         # shellcheck disable=SC2016,SC2086 # for the other shell; words
-        ends 1 "vifpin: cannot write the output: Broken pipe" \
+        ends 1 "vifpin: write error: Broken pipe" \
             bash -c 'exec {pipe}> >(:); wait $!; exec vifpin "$@" >&$pipe' - $words
     done
 }
@@ -284,12 +297,12 @@ printing=(list 'list -J' 'list -r' 'list -J -o VIF' 'list --prometheus' cpus 'cp
     mount -t tmpfs -o size=16k small /mnt
     for words in list 'list -J' 'list --prometheus'; do
         # shellcheck disable=SC2016,SC2086 # for the other shell; words
-        ends 1 "vifpin: cannot write the output: No space left on device" \
+        ends 1 "vifpin: write error: No space left on device" \
             bash -c 'exec vifpin "$@" >/mnt/output' - $words
         # shellcheck disable=SC2016,SC2086 # for the other shell; words
         run bash -c 'set -o pipefail; vifpin "$@" | head -n 1 >/dev/null' - $words
         equal 1 "$status" "status of: $words | head"
-        equal "vifpin: cannot write the output: Broken pipe" "$output" "$words | head"
+        equal "vifpin: write error: Broken pipe" "$output" "$words | head"
     done
     umount /mnt
 }
@@ -298,7 +311,7 @@ printing=(list 'list -J' 'list -r' 'list -J -o VIF' 'list --prometheus' cpus 'cp
     make_host
     for words in list 'list -J' cpus 'verify -J'; do
         # shellcheck disable=SC2016,SC2086 # for the other shell; words
-        ends 1 "vifpin: cannot write the output: Bad file descriptor" \
+        ends 1 "vifpin: write error: Bad file descriptor" \
             bash -c 'exec vifpin "$@" >&-' - $words
     done
 }
@@ -327,7 +340,7 @@ errors() {
 @test "a devid, and a MAC in capitals or with dashes, are the same vif" {
     make_host
     for device in 0 00:16:3E:00:01:00 00-16-3e-00-01-00; do
-        prints 0 "vif 1.0 of g1 is pinned already; nothing is changed" vifpin pin g1 "$device"
+        prints 0 "vif 1.0 of g1 is already pinned; nothing to do" vifpin pin g1 "$device"
     done
     move_things
     for device in 1 00:16:3e:00:03:01 00:16:3E:00:03:01 00-16-3e-00-03-01 00-16-3E-00-03-01; do
@@ -342,6 +355,6 @@ errors() {
     ends 0 "" vifpin pin 7
     prints 0 "8 7.0 vif7.0 reserved 0 0 1" vifpin list -nr 7
     ends 1 "vifpin: 8 is an invalid domain identifier (rc=-6); xl list shows the domains" vifpin pin 8
-    ends 1 "vifpin: domain '8' has no vif in the ledger; vifpin list shows which have" vifpin list 8
-    ends 1 "vifpin: domain '8' has no vif in the ledger; vifpin list shows which have" vifpin verify 8
+    ends 1 "vifpin: domain '8' has no vif in the ledger; see 'vifpin list'" vifpin list 8
+    ends 1 "vifpin: domain '8' has no vif in the ledger; see 'vifpin list'" vifpin verify 8
 }

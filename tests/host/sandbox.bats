@@ -69,6 +69,18 @@ ends_by() {
     equal "$before" "$(surroundings)"
 }
 
+@test "xenstored does not start: what it says is shown" {
+    echo "no library" >"$BATS_TEST_TMPDIR/stub.so"
+    # shellcheck disable=SC2016 # for the other shell
+    run env VIFPIN_STUB="$BATS_TEST_TMPDIR/stub.so" "$BATS_TEST_DIRNAME/sandbox" bash -c '
+        export SIM_DIR=$TMPDIR/dom0
+        mkdir "$SIM_DIR"
+        "$0/sim" begin' "$BATS_TEST_DIRNAME"
+    equal 1 "$status"
+    equal "sim: xenstored does not start; it says:" "${lines[0]}"
+    [[ ${lines[1]} == "    ERROR: ld.so: object '$BATS_TEST_TMPDIR/stub.so' from LD_PRELOAD cannot be preloaded"* ]]
+}
+
 @test "a command's input is the sandbox's" {
     equal "a line" "$(echo "a line" | "$BATS_TEST_DIRNAME/sandbox" cat)"
 }

@@ -132,6 +132,7 @@ sim_new_irq() {
 sim_irq() {
     sim_new_irq "$@"
     sim_put_interrupts
+    sim_carrier "${1%%-*}" 1
 }
 
 # sim_irq_number NAME: prints it; fails when there is not just one interrupt of that name.
@@ -225,6 +226,7 @@ sim_netdev() {
         mv -T "$net/$(sim_netdev_of "$1" "$2")" "$net/$dev"
     else
         mkdir -p "$net/$dev"
+        echo 0 >"$net/$dev/carrier"
         ln -s "../../../devices/$vif" "$SIM_ROOT/sys/bus/xen-backend/devices/$vif"
     fi
 }
@@ -244,6 +246,16 @@ sim_queues() {
     done
     sim_put_children
     sim_put_interrupts
+    sim_carrier "$dev" 1
+}
+
+# netback's netdev has a carrier once it is connected.
+sim_carrier() {
+    local file
+
+    for file in "$SIM_ROOT"/sys/devices/vif-*/net/"$1"/carrier; do
+        [ ! -e "$file" ] || echo "$2" >"$file"
+    done
 }
 
 ### physical NICs
@@ -304,6 +316,7 @@ sim_no_queues() {
     sim_put_interrupts
     sim_put_children
     sim_remove "${dirs[@]}"
+    sim_carrier "$1" 0
 }
 
 ### what the kernel shows

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# verify: what stands elsewhere than the ledger says (lasting.bats has what becomes of it).
+# verify: what stands elsewhere than the ledger says (drift.bats has what becomes of it).
 
 load common
 
@@ -47,7 +47,7 @@ pid_of() {
 @test "verify names each difference, and changes nothing" {
     by_hand 1 2
     by_hand 2 1
-    lists "1.0 vif1.0 pinned 0/1 2/3" "2.0 vif2.0 pinned 0/1"
+    lists "1.0 vif1.0 pinned 0/1 2/3" "2.0 vif2.0 pinned 1/0"
     irq=$(sim irq-number vif1.0-q1-rx)
     pid=$(pid_of vif1.0-q0-guest-rx)
     move vif1.0-q1-rx 0-3
@@ -66,6 +66,32 @@ g1     vif1.0-q0-guest-rx thread       $pid      1 2" vifpin verify
     rm "$SIM_ROOT/proc/irq/$irq/effective_affinity_list"
     echo 3 >"$SIM_ROOT/proc/irq/$irq/effective_affinity_list"
     prints 1 "g1 vif1.0-q0-tx delivery $irq 0 3" vifpin verify -nr
+}
+
+# differences: the gauges that are not 0, as "KIND N".
+differences() {
+    vifpin verify --prometheus | sed -n 's/^vifpin_differences{kind="\(.*\)"} \([1-9].*\)/\1 \2/p'
+}
+
+@test "verify --prometheus counts what verify lists, by kind" {
+    by_hand 1 2
+    by_hand 2 1
+    equal 5 "$(vifpin verify --prometheus | grep -cx 'vifpin_differences{kind="[a-z]*"} 0')" "kinds"
+    move vif1.0-q1-rx 0-3
+    move vif2.0-q0-tx 0-3
+    move_thread "$(pid_of vif1.0-q0-guest-rx)" 2
+    sim end-thread vif1.0-q1-dealloc
+    sim irq vif2.0-q1-tx
+    equal "$(vifpin verify -nr -o KIND | sort | uniq -c | awk '{ print $2, $1 }')" "$(differences | sort)"
+    equal $'interrupt 2\nthread 1\nmissing 1\nqueues 1' "$(differences)"
+}
+
+@test "verify --prometheus tells of the others when one goes and comes all the time" {
+    by_hand 1 1
+    by_hand 2 1
+    rmdir "$SIM_ROOT/proc/irq/$(sim irq-number vif1.0-q0-rx)/vif1.0-q0-rx"
+    move vif2.0-q0-tx 0-3
+    equal "interrupt 1" "$(differences)"
 }
 
 @test "verify of what goes and comes all the time" {

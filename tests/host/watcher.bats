@@ -160,8 +160,8 @@ has_one_watcher() {
     sim vif 3 0 hotplug-status=connected
     sim connect 3 0 2
     start_watcher
-    await_list "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1 2/3"
-    stand vif3.0 0/1 2/3
+    await_list "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1 3/2"
+    stand vif3.0 0/1 3/2
 }
 
 @test "where the root is relative, it is the watcher's root too" {
@@ -186,7 +186,7 @@ has_one_watcher() {
     await 5 has_watcher
     sim domain 2 g2 1
     sim vif 2 0
-    await_list "1.0 vif1.0 reserved 2/3" "2.0 vif2.0 reserved 2/3"
+    await_list "1.0 vif1.0 reserved 2/3" "2.0 vif2.0 reserved 3/2"
 }
 
 @test "SIGTERM ends a watcher that waits for xenstored" {
@@ -213,6 +213,91 @@ has_one_watcher() {
     # Redirected since.
     ends 1 "vifpin: $busy" env JOURNAL_STREAM=1:2 vifpin watch
     # What is for a person only is not in syslog.
-    ends 1 "vifpin: domain 'g9' has no vif in the ledger; vifpin list shows which have" \
+    ends 1 "vifpin: domain 'g9' has no vif in the ledger; see 'vifpin list'" \
         sh -c "$in_journal" sh vifpin verify g9
+}
+
+@test "a vif that cannot be placed delays no other" {
+    echo "vifs = [ 'domain=g1,cpus=9' ]" >"$SIM_ROOT/etc/xen/vifpin.conf"
+    sim domain 1 g1 1
+    sim vif 1 0 netdev=no hotplug-status=connected
+    start_watcher
+    sim connect 1 0 1
+    await 5 logged "no CPU is left for vif 1.0: none of those online is in both cpus of /etc/xen/vifpin.conf and vifpin's own affinity mask; see vifpin doctor"
+    # What is wrong with one vif is said once; it is tried again every 4 s meanwhile.
+    for d in 2 3 4 5; do
+        sim domain "$d" "g$d" 1
+        sim vif "$d" 0 netdev=no hotplug-status=connected
+        sim connect "$d" 0 1
+        await 2 is_pinned "$d" 0
+    done
+    equal 1 "$(grep -c "no CPU is left" "$SIM_DIR/syslog")" "how often it was said"
+    # Once it can be placed, it is.
+    rm "$SIM_ROOT/etc/xen/vifpin.conf"
+    kill -HUP "$(watcher)"
+    await 5 is_pinned 1 0
+}
+
+@test "nobody but root can open the watcher's lock" {
+    guest 1 1
+    equal 600 "$(stat -c %a "$SIM_ROOT/run/vifpin/watch.lock")"
+    equal 600 "$(stat -c %a "$SIM_ROOT/var/lib/vifpin/ledger.lock")"
+    equal "" "$(find "$SIM_ROOT/run/vifpin" "$SIM_ROOT/var/lib/vifpin" -perm /022)" "what others may write"
+}
+
+@test "a lock on a file that an earlier version let everybody open keeps no watcher away" {
+    local lock
+
+    mkdir -p "$SIM_ROOT/run/vifpin"
+    install -m 644 /dev/null "$SIM_ROOT/run/vifpin/watch.lock"
+    exec {lock}<"$SIM_ROOT/run/vifpin/watch.lock"
+    flock -s "$lock"
+    guest 1 1
+    equal 600 "$(stat -c %a "$SIM_ROOT/run/vifpin/watch.lock")"
+    exec {lock}<&-
+}
+
+@test "a service does not end a stranger that has the PID of a watcher that has ended" {
+    local lock=$SIM_ROOT/run/vifpin/watch.lock stranger holder
+
+    sleep 60 3>&- &
+    stranger=$!
+    mkdir -p "${lock%/*}"
+    (umask 077 && echo "$stranger until-idle" >"$lock")
+    flock "$lock" sleep 60 3>&- &
+    holder=$!
+    await 5 has_watcher
+    ends 1 "vifpin: watch: already running as process $holder" vifpin watch
+    kill -0 "$stranger"
+    kill "$stranger" "$holder"
+}
+
+@test "whatever becomes of the reservation, somebody watches" {
+    local lock
+
+    sim domain 1 g1 1
+    sim vif 1 0 netdev=no hotplug-status=connected
+    mkdir -p "$SIM_ROOT/var/lib/vifpin"
+    exec {lock}>"$SIM_ROOT/var/lib/vifpin/ledger.lock"
+    flock "$lock"
+    XENBUS_PATH=backend/vif/1/0 ends 1 \
+        "vifpin: cannot lock /var/lib/vifpin/ledger.json: another vifpin holds it for more than 2 s" \
+        vifpin online
+    exec {lock}>&-
+    sim connect 1 0 1
+    await 10 is_pinned 1 0
+}
+
+# SIGHUP, SIGINT and SIGTERM, which it reads, and no other.
+blocks_its_own() {
+    [ "$(sed -n 's/^SigBlk:\t//p' "/proc/$(watcher)/status")" = 0000000000004003 ]
+}
+
+@test "a watcher that a caller starts with signals blocked ends by them" {
+    sim domain 1 g1 1
+    sim vif 1 0 netdev=no
+    XENBUS_PATH=backend/vif/1/0 env --block-signal --ignore-signal=CHLD vifpin online
+    await 5 blocks_its_own
+    kill "$(watcher)"
+    await 5 has_no_watcher
 }

@@ -48,6 +48,16 @@ int xc_interface_close(xc_interface *xch)
 	return 0;
 }
 
+#ifdef XEN_4_18
+int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info)
+{
+	(void)xch;
+	memset(info, 0, sizeof *info);
+	info->domain = (domid_t)domid;
+	info->flags = XEN_DOMINF_running;
+	return 0;
+}
+#else
 int xc_domain_getinfo(
 	xc_interface *xch, uint32_t first_domid, unsigned int max_doms, xc_dominfo_t *info)
 {
@@ -59,6 +69,7 @@ int xc_domain_getinfo(
 	info->running = 1;
 	return 1;
 }
+#endif
 
 /* libxenevtchn: a descriptor that poll() never finds readable. */
 

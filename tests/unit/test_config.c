@@ -28,7 +28,7 @@ static int parse(const char *text, struct config *config, struct err *err)
 	return parse_named(text, "t.conf", config, err);
 }
 
-/* The configured CPUs as a list. */
+/* The configured CPUs as a list, or "untouched". */
 static void describe(const struct config *config, char list[32])
 {
 	if (is_spoilt(config, sizeof *config))
@@ -37,7 +37,7 @@ static void describe(const struct config *config, char list[32])
 		cpuset_format(&config->cpus, list, 32);
 }
 
-static void without_file(void **state)
+static void defaults(void **state)
 {
 	struct config config;
 	char list[32];
@@ -50,7 +50,7 @@ static void without_file(void **state)
 	assert_int_equal(config.verify_interval, 10);
 }
 
-static void good_texts(void **state)
+static void accepted_texts(void **state)
 {
 	static const struct {
 		const char *text, *cpus;
@@ -104,16 +104,18 @@ static void intervals(void **state)
 		unsigned int seconds;
 		const char *cpus;
 	} rows[] = {
-		{ "", 10, ALL },
-		{ "cpus = 1", 10, "1" },
-		{ "verify_interval = 0\n", 0, ALL },
-		{ "verify_interval=1", 1, ALL },
-		{ "verify_interval = \"30\"\n", 30, ALL },
-		{ "verify_interval = 0x10\n", 16, ALL },
-		{ "verify_interval = 86400\n", 86400, ALL },
-		{ "verify_interval = 5; cpus = '0-3'", 5, "0-3" },
-		{ "cpus = '0-3'\nverify_interval = 5\n", 5, "0-3" },
-		{ "cpus = \"1\\t\" # \"\n;verify_interval = 5#\n", 5, "1" },
+		{ .text = "", .seconds = 10, .cpus = ALL },
+		{ .text = "cpus = 1", .seconds = 10, .cpus = "1" },
+		{ .text = "verify_interval = 0\n", .seconds = 0, .cpus = ALL },
+		{ .text = "verify_interval=1", .seconds = 1, .cpus = ALL },
+		{ .text = "verify_interval = \"30\"\n", .seconds = 30, .cpus = ALL },
+		{ .text = "verify_interval = 0x10\n", .seconds = 16, .cpus = ALL },
+		{ .text = "verify_interval = 86400\n", .seconds = 86400, .cpus = ALL },
+		{ .text = "verify_interval = 5; cpus = '0-3'", .seconds = 5, .cpus = "0-3" },
+		{ .text = "cpus = '0-3'\nverify_interval = 5\n", .seconds = 5, .cpus = "0-3" },
+		{ .text = "cpus = \"1\\t\" # \"\n;verify_interval = 5#\n",
+			.seconds = 5,
+			.cpus = "1" },
 	};
 
 	(void)state;
@@ -135,11 +137,11 @@ static void preferences(void **state)
 		const char *text;
 		bool avoid_nic, numa;
 	} rows[] = {
-		{ "", true, true },
-		{ "avoid_nic = 0\n", false, true },
-		{ "numa = 0\n", true, false },
-		{ "numa = \"0\"; avoid_nic = 0x0", false, false },
-		{ "avoid_nic = 1\nnuma = 1\n", true, true },
+		{ .text = "", .avoid_nic = true, .numa = true },
+		{ .text = "avoid_nic = 0\n", .avoid_nic = false, .numa = true },
+		{ .text = "numa = 0\n", .avoid_nic = true, .numa = false },
+		{ .text = "numa = \"0\"; avoid_nic = 0x0", .avoid_nic = false, .numa = false },
+		{ .text = "avoid_nic = 1\nnuma = 1\n", .avoid_nic = true, .numa = true },
 	};
 
 	(void)state;
@@ -162,8 +164,8 @@ static const char exceptions[] =
 	"         ' domain = db , mac = 00:16:3E:* , cpus = 1, 3 ,^1 , pin=1 ',\n"
 	"         'domain=db', 'domain=*,cpus=all' ]\n";
 
-/* Which exception a vif has, from 0; -1 for none. */
-static void first_match(void **state)
+/* The first exception that matches a vif applies, and no other. */
+static void first_matching_exception(void **state)
 {
 	static const struct {
 		const char *domain, *mac;
@@ -171,14 +173,38 @@ static void first_match(void **state)
 		const char *cpus;
 		bool pin;
 	} rows[] = {
-		{ "web1", "00:16:3e:00:00:01", 0, "4-7", true },
-		{ "web", "", 0, "4-7", true },
-		{ "Web1", "00:16:3e:00:00:01", 1, "0-3", false },
-		{ "x", "00:16:3E:00:00:02", 1, "0-3", false },
-		{ "db", "00:16:3e:00:00:03", 2, "3", true },
-		{ "db", "00:17:3e:00:00:03", 3, "0-3", true },
-		{ "db2", "00:16:3e:00:00:03", 4, ALL, true },
-		{ "", "", 4, ALL, true },
+		{ .domain = "web1",
+			.mac = "00:16:3e:00:00:01",
+			.which = 0,
+			.cpus = "4-7",
+			.pin = true },
+		{ .domain = "web", .mac = "", .which = 0, .cpus = "4-7", .pin = true },
+		{ .domain = "Web1",
+			.mac = "00:16:3e:00:00:01",
+			.which = 1,
+			.cpus = "0-3",
+			.pin = false },
+		{ .domain = "x",
+			.mac = "00:16:3E:00:00:02",
+			.which = 1,
+			.cpus = "0-3",
+			.pin = false },
+		{ .domain = "db",
+			.mac = "00:16:3e:00:00:03",
+			.which = 2,
+			.cpus = "3",
+			.pin = true },
+		{ .domain = "db",
+			.mac = "00:17:3e:00:00:03",
+			.which = 3,
+			.cpus = "0-3",
+			.pin = true },
+		{ .domain = "db2",
+			.mac = "00:16:3e:00:00:03",
+			.which = 4,
+			.cpus = ALL,
+			.pin = true },
+		{ .domain = "", .mac = "", .which = 4, .cpus = ALL, .pin = true },
 	};
 	struct config config;
 	struct err err;
@@ -200,7 +226,7 @@ static void first_match(void **state)
 	config_free(&config);
 }
 
-static void no_match(void **state)
+static void no_exception_matches(void **state)
 {
 	struct config config;
 	struct err err;
@@ -239,7 +265,7 @@ static void nodes_in_lists(void **state)
 	config_free(&config);
 }
 
-static void nodes_not_known(void **state)
+static void nodes_unknown(void **state)
 {
 	struct config config;
 	struct err err;
@@ -263,7 +289,7 @@ static void nodes_not_known(void **state)
 #define NOT_LIST       "not a list; write vifs = [ \"domain=web*,cpus=4-7\" ]"
 #define NOT_WORD(text) "'" text "' is not WORD=VALUE; write \"domain=web*,cpus=4-7\""
 
-static void bad_texts(void **state)
+static void refused_texts(void **state)
 {
 	static const struct {
 		const char *text, *sentence;
@@ -285,23 +311,24 @@ static void bad_texts(void **state)
 		{ "vifs = [ \"cpus=4-7\" ]\n",
 			"t.conf:1: vifs: 'cpus=4-7': names no vif; add domain= or mac=" },
 		{ "vifs = [ \"domain=web,cpu=4\" ]\n",
-			"t.conf:1: vifs: 'domain=web,cpu=4': cpu: unknown; known are domain, mac, "
+			"t.conf:1: vifs: 'domain=web,cpu=4': cpu: unknown word; the known ones are "
+			"domain, mac, "
 			"cpus and pin" },
-		{ "vifs = [ \"=web\" ]\n",
-			"t.conf:1: vifs: '=web': : unknown; known are domain, mac, cpus and pin" },
+		{ "vifs = [ \"=web\" ]\n", "t.conf:1: vifs: '=web': : unknown word; the known ones "
+					   "are domain, mac, cpus and pin" },
 		{ "vifs = [ \"domain=web,domain=db\" ]\n",
-			"t.conf:1: vifs: 'domain=web,domain=db': domain: is there twice" },
+			"t.conf:1: vifs: 'domain=web,domain=db': domain: appears twice" },
 		{ "vifs = [ \"mac=\" ]\n",
-			"t.conf:1: vifs: 'mac=': mac: is empty; leave it out for any" },
+			"t.conf:1: vifs: 'mac=': mac: is empty; leave it out to match any" },
 		{ "vifs = [ \"domain=web,cpus=1,cpus=2\" ]\n",
-			"t.conf:1: vifs: 'domain=web,cpus=1,cpus=2': cpus: is there twice" },
+			"t.conf:1: vifs: 'domain=web,cpus=1,cpus=2': cpus: appears twice" },
 		{ "vifs = [ \"domain=web,cpus=x\" ]\n",
 			"t.conf:1: vifs: 'domain=web,cpus=x': cpus: " NOT_CPUS("x") },
 		{ "vifs = [ \"domain=web,cpus=1,x\" ]\n",
 			"t.conf:1: vifs: 'domain=web,cpus=1,x': cpus: " NOT_CPUS("x") },
 		{ "vifs = [ \"domain=web,pin=no\" ]\n",
 			"t.conf:1: vifs: 'domain=web,pin=no': pin: 'no' is neither 0 nor 1" },
-		{ "vifs = [ \"domain=a\" ]\nvifs = []\n", "t.conf:2: vifs: is there twice" },
+		{ "vifs = [ \"domain=a\" ]\nvifs = []\n", "t.conf:2: vifs: appears twice" },
 
 		{ "x = 1\n", "t.conf:1: x: " UNKNOWN },
 		{ "x += 1\n", "t.conf:1: x: " UNKNOWN },
@@ -344,15 +371,23 @@ static void bad_texts(void **state)
 		{ "cpus = 1\nverify_interval = [ 5 ]\n",
 			"t.conf:2: verify_interval: " NOT_SECONDS },
 
-		{ "cpus = 1\ncpus = 1\n", "t.conf:2: cpus: is there twice" },
+		{ "cpus = 1\ncpus = 1\n", "t.conf:2: cpus: appears twice" },
 		{ "verify_interval = 1\nverify_interval = 2\n",
-			"t.conf:2: verify_interval: is there twice" },
-		{ "cpus = 1; cpus = 2", "t.conf:1: cpus: is there twice" },
-		{ "cpus = 1\n# a\n\ncpus = \"x\"\n", "t.conf:4: cpus: is there twice" },
+			"t.conf:2: verify_interval: appears twice" },
+		{ "cpus = 1; cpus = 2", "t.conf:1: cpus: appears twice" },
+		{ "cpus = 1\n# a\n\ncpus = \"x\"\n", "t.conf:4: cpus: appears twice" },
 
 		{ "cpus = \"0", "t.conf:1: " NEAR "`\"0': lexical error" },
 		{ "cpus = 1\ncpus = '0\n'\n", "t.conf:2: " NEAR "`'0': lexical error" },
-		{ "cpus = 0-3\n", "t.conf:1: " NEAR "`-3': lexical error" },
+		{ "cpus = 0-3\n", "t.conf:1: " NEAR "`-3': lexical error; write cpus = \"0-3\"" },
+		{ "numa = 1\ncpus = all,^0 # but one\n",
+			"t.conf:2: " NEAR "`all': syntax error, unexpected IDENT, expecting "
+			"STRING or NUMBER or '['; write cpus = \"all,^0\"" },
+		{ "cpus = 0, 2 ; numa = 1", "t.conf:1: " NEAR "`,': syntax error, unexpected ',', "
+					    "expecting $end; write cpus = \"0, 2\"" },
+		{ "numa = yes\ncpus = 0-3\n",
+			"t.conf:1: " NEAR "`yes': syntax error, unexpected IDENT, expecting "
+			"STRING or NUMBER or '['" },
 		{ "\nCpus = 1\n", "t.conf:2: " NEAR "`Cpus': lexical error" },
 		{ "# a\n!\n", "t.conf:2: " NEAR "`!': lexical error" },
 		{ "# no newline", "t.conf:1: " NEAR "`#': lexical error" },
@@ -371,11 +406,12 @@ static void bad_texts(void **state)
 }
 
 /*
- * How these sentences end is libxlutil's and its bison's word. The line is theirs too, and right
- * but at a line's end, where libxlutil 4.17 names the line before: not tested. A sentence is one
- * line, whatever the text holds.
+ * libxlutil and its bison parser word the rest of these messages, so only the beginning is
+ * compared. The line number is theirs as well. It is correct except at the end of a line, where
+ * libxlutil 4.17 names the line before; that is not tested. A message is always a single line,
+ * whatever the text contains.
  */
-static void bad_texts_in_others_words(void **state)
+static void errors_worded_by_libxlutil(void **state)
 {
 	static const struct {
 		const char *text, *begin;
@@ -406,7 +442,7 @@ static void bad_texts_in_others_words(void **state)
 	}
 }
 
-static void name_in_sentence(void **state)
+static void errors_name_the_file(void **state)
 {
 	struct config config;
 	struct err err;
@@ -420,13 +456,13 @@ static void name_in_sentence(void **state)
 
 /* --- against libxlutil itself ---------------------------------------------------------------- */
 
-/* Adds one of the words at the text's end. */
+/* Appends one of the words, chosen at random. */
 static void add_word(struct random *random, char *text, const char *const *words, unsigned int n)
 {
 	strcat(text, words[random_below(random, n)]);
 }
 
-/* A text of some statements, most of which libxlutil likes; no known key is in two of them. */
+/* A few random statements, most of which libxlutil accepts. No known key appears twice. */
 static void make_text(struct random *random, char *text)
 {
 	static const char *const keys[][2] = { { "cpus", "x" }, { "verify_interval", "x" },
@@ -449,7 +485,7 @@ static void make_text(struct random *random, char *text)
 	}
 }
 
-/* The configuration that libxlutil finds; false when the text must be refused. */
+/* The configuration that libxlutil reads; false when the text must be refused. */
 static bool wanted_config(const XLU_Config *cfg, struct config *wanted)
 {
 	static const char *const other_keys[] = { "x", "y1" };
@@ -482,7 +518,7 @@ static bool ask_libxlutil(FILE *nowhere, const char *text, struct config *wanted
 	return good;
 }
 
-/* Every text means what it means to libxlutil, no more and no less. */
+/* config_parse() accepts exactly what libxlutil accepts, with the same meaning. */
 static void same_as_libxlutil(void **state)
 {
 	struct random random = random_start("same_as_libxlutil");
@@ -511,23 +547,23 @@ static void same_as_libxlutil(void **state)
 		}
 	}
 	fclose(nowhere);
-	assert_in_range(accepted, cases / 20, cases); /* or it has tested little */
+	assert_in_range(accepted, cases / 20, cases); /* otherwise little was tested */
 }
 
 int main(void)
 {
 	static const struct CMUnitTest config[] = {
-		UNIT_TEST(without_file),
-		UNIT_TEST(good_texts),
+		UNIT_TEST(defaults),
+		UNIT_TEST(accepted_texts),
 		UNIT_TEST(intervals),
 		UNIT_TEST(preferences),
-		UNIT_TEST(first_match),
-		UNIT_TEST(no_match),
+		UNIT_TEST(first_matching_exception),
+		UNIT_TEST(no_exception_matches),
 		UNIT_TEST(nodes_in_lists),
-		UNIT_TEST(nodes_not_known),
-		UNIT_TEST(bad_texts),
-		UNIT_TEST(bad_texts_in_others_words),
-		UNIT_TEST(name_in_sentence),
+		UNIT_TEST(nodes_unknown),
+		UNIT_TEST(refused_texts),
+		UNIT_TEST(errors_worded_by_libxlutil),
+		UNIT_TEST(errors_name_the_file),
 		UNIT_TEST(same_as_libxlutil),
 	};
 

@@ -6,19 +6,19 @@
 
 #include <errno.h>
 
-/* Reads a set as a test writes it: numbers with blanks between them, in any order. */
+/* The set that a test spells out: CPU numbers separated by blanks, in any order. */
 static struct cpuset set_of(const char *numbers)
 {
 	struct cpuset set;
 	char *end;
 
-	cpuset_zero(&set);
+	set = (struct cpuset){ 0 };
 	for (; *numbers; numbers = end + strspn(end, " "))
 		cpuset_add(&set, (unsigned int)strtoul(numbers, &end, 10));
 	return set;
 }
 
-static void members(void **state)
+static void adding(void **state)
 {
 	struct cpuset set = set_of("0 63 64 8191");
 
@@ -32,13 +32,7 @@ static void members(void **state)
 			cpuset_has(&set, cpu), cpu == 0 || cpu == 63 || cpu == 64 || cpu == 8191);
 	assert_false(cpuset_has(&set, UINT32_MAX));
 
-	cpuset_remove(&set, 63);
-	cpuset_remove(&set, 63);
-	cpuset_remove(&set, CPUSET_MAX);
-	cpuset_remove(&set, 8191);
-	assert_int_equal(cpuset_count(&set), 2);
-	assert_false(cpuset_has(&set, 63));
-	cpuset_zero(&set);
+	set = (struct cpuset){ 0 };
 	assert_int_equal(cpuset_count(&set), 0);
 }
 
@@ -61,7 +55,7 @@ static void walking(void **state)
 	assert_int_equal(cpuset_next(&set, 8191), 8191);
 	assert_int_equal(cpuset_next(&set, 8192), -1);
 	assert_int_equal(cpuset_next(&set, UINT32_MAX), -1);
-	cpuset_remove(&set, 8191);
+	set = set_of("4000");
 	assert_int_equal(cpuset_next(&set, 4001), -1);
 }
 
@@ -88,7 +82,7 @@ static void single(void **state)
 	}
 }
 
-static void comparing(void **state)
+static void intersecting(void **state)
 {
 	struct cpuset a = set_of("0 63 64 200");
 	struct cpuset b = set_of("63 64 100 8191");
@@ -103,85 +97,88 @@ static void comparing(void **state)
 	assert_true(cpuset_equal(&a, &none));
 }
 
-/* A text, what it means (NULL: -EINVAL), and how it is written back. */
 struct text_row {
-	const char *text, *numbers, *back;
+	const char *text;
+	const char *numbers; /* the CPUs it stands for; NULL: -EINVAL */
+	const char *back;    /* what cpuset_format() makes of them */
 };
 
 static const struct text_row list_rows[] = {
-	{ "", "", "" },
-	{ "\n", "", "" },
-	{ "0", "0", "0" },
-	{ "0\n", "0", "0" },
-	{ "0-3\n", "0 1 2 3", "0-3" },
-	{ "0-3,5", "0 1 2 3 5", "0-3,5" },
-	{ "0-1,3-4,6", "0 1 3 4 6", "0-1,3-4,6" },
-	{ "5,0-3", "0 1 2 3 5", "0-3,5" },
-	{ "0-2,1-3,2", "0 1 2 3", "0-3" },
-	{ "3-3", "3", "3" },
-	{ "62-65,127-128", "62 63 64 65 127 128", "62-65,127-128" },
-	{ "8191", "8191", "8191" },
-	{ "8190-8191\n", "8190 8191", "8190-8191" },
+	{ .text = "", .numbers = "", .back = "" },
+	{ .text = "\n", .numbers = "", .back = "" },
+	{ .text = "0", .numbers = "0", .back = "0" },
+	{ .text = "0\n", .numbers = "0", .back = "0" },
+	{ .text = "0-3\n", .numbers = "0 1 2 3", .back = "0-3" },
+	{ .text = "0-3,5", .numbers = "0 1 2 3 5", .back = "0-3,5" },
+	{ .text = "0-1,3-4,6", .numbers = "0 1 3 4 6", .back = "0-1,3-4,6" },
+	{ .text = "5,0-3", .numbers = "0 1 2 3 5", .back = "0-3,5" },
+	{ .text = "0-2,1-3,2", .numbers = "0 1 2 3", .back = "0-3" },
+	{ .text = "3-3", .numbers = "3", .back = "3" },
+	{ .text = "62-65,127-128", .numbers = "62 63 64 65 127 128", .back = "62-65,127-128" },
+	{ .text = "8191", .numbers = "8191", .back = "8191" },
+	{ .text = "8190-8191\n", .numbers = "8190 8191", .back = "8190-8191" },
 
-	{ " ", NULL, NULL },
-	{ "0 ", NULL, NULL },
-	{ " 0", NULL, NULL },
-	{ "0,", NULL, NULL },
-	{ "0,\n", NULL, NULL },
-	{ ",0", NULL, NULL },
-	{ "0,,1", NULL, NULL },
-	{ "0, 1", NULL, NULL },
-	{ "0 1", NULL, NULL },
-	{ "0-", NULL, NULL },
-	{ "-1", NULL, NULL },
-	{ "0-1-2", NULL, NULL },
-	{ "3-1", NULL, NULL },
-	{ "00", NULL, NULL },
-	{ "0-03", NULL, NULL },
-	{ "+1", NULL, NULL },
-	{ "0-14:2", NULL, NULL },
-	{ "all", NULL, NULL },
-	{ "^1", NULL, NULL },
-	{ "0x1", NULL, NULL },
-	{ "8192", NULL, NULL },
-	{ "0-8192", NULL, NULL },
-	{ "4294967296", NULL, NULL },
-	{ "18446744073709551616", NULL, NULL },
-	{ "0\n\n", NULL, NULL },
-	{ "0\n1", NULL, NULL },
-	{ "0\r\n", NULL, NULL },
+	{ .text = " " },
+	{ .text = "0 " },
+	{ .text = " 0" },
+	{ .text = "0," },
+	{ .text = "0,\n" },
+	{ .text = ",0" },
+	{ .text = "0,,1" },
+	{ .text = "0, 1" },
+	{ .text = "0 1" },
+	{ .text = "0-" },
+	{ .text = "-1" },
+	{ .text = "0-1-2" },
+	{ .text = "3-1" },
+	{ .text = "00" },
+	{ .text = "0-03" },
+	{ .text = "+1" },
+	{ .text = "0-14:2" },
+	{ .text = "all" },
+	{ .text = "^1" },
+	{ .text = "0x1" },
+	{ .text = "8192" },
+	{ .text = "0-8192" },
+	{ .text = "4294967296" },
+	{ .text = "18446744073709551616" },
+	{ .text = "0\n\n" },
+	{ .text = "0\n1" },
+	{ .text = "0\r\n" },
 };
 
 static const struct text_row mask_rows[] = {
-	{ "0", "", "" },
-	{ "1\n", "0", "0" },
-	{ "f", "0 1 2 3", "0-3" },
-	{ "F", "0 1 2 3", "0-3" },
-	{ "aA", "1 3 5 7", "1,3,5,7" },
-	{ "0000000f\n", "0 1 2 3", "0-3" },
-	{ "80000000", "31", "31" },
-	{ "1,00000000", "32", "32" },
-	{ "1,00000000,00000000\n", "64", "64" },
-	{ "80000000,00000001,00000000,80000001", "0 31 64 127", "0,31,64,127" },
-	{ "3,00000000,00000000,80000000", "31 96 97", "31,96-97" },
-	{ "00000000,00000000,00000000,00000000,00000010", "4", "4" },
+	{ .text = "0", .numbers = "", .back = "" },
+	{ .text = "1\n", .numbers = "0", .back = "0" },
+	{ .text = "f", .numbers = "0 1 2 3", .back = "0-3" },
+	{ .text = "F", .numbers = "0 1 2 3", .back = "0-3" },
+	{ .text = "aA", .numbers = "1 3 5 7", .back = "1,3,5,7" },
+	{ .text = "0000000f\n", .numbers = "0 1 2 3", .back = "0-3" },
+	{ .text = "80000000", .numbers = "31", .back = "31" },
+	{ .text = "1,00000000", .numbers = "32", .back = "32" },
+	{ .text = "1,00000000,00000000\n", .numbers = "64", .back = "64" },
+	{ .text = "80000000,00000001,00000000,80000001",
+		.numbers = "0 31 64 127",
+		.back = "0,31,64,127" },
+	{ .text = "3,00000000,00000000,80000000", .numbers = "31 96 97", .back = "31,96-97" },
+	{ .text = "00000000,00000000,00000000,00000000,00000010", .numbers = "4", .back = "4" },
 
-	{ "", NULL, NULL },
-	{ "\n", NULL, NULL },
-	{ " f", NULL, NULL },
-	{ "f ", NULL, NULL },
-	{ ",f", NULL, NULL },
-	{ "f,", NULL, NULL },
-	{ "f,\n", NULL, NULL },
-	{ "f,,f", NULL, NULL },
-	{ "0xf", NULL, NULL },
-	{ "g", NULL, NULL },
-	{ "-1", NULL, NULL },
-	{ "100000000", NULL, NULL },
-	{ "0,000000001", NULL, NULL },
-	{ "f\n\n", NULL, NULL },
-	{ "f\nf", NULL, NULL },
-	{ "f f", NULL, NULL },
+	{ .text = "" },
+	{ .text = "\n" },
+	{ .text = " f" },
+	{ .text = "f " },
+	{ .text = ",f" },
+	{ .text = "f," },
+	{ .text = "f,\n" },
+	{ .text = "f,,f" },
+	{ .text = "0xf" },
+	{ .text = "g" },
+	{ .text = "-1" },
+	{ .text = "100000000" },
+	{ .text = "0,000000001" },
+	{ .text = "f\n\n" },
+	{ .text = "f\nf" },
+	{ .text = "f f" },
 };
 
 static void check_text(const struct text_row *row, int r, const struct cpuset *got)
@@ -223,7 +220,7 @@ static void kernel_masks(void **state)
 	kernel_texts(mask_rows, ARRAY_SIZE(mask_rows), cpuset_parse_mask);
 }
 
-/* As many 32-bit words as a set can hold, and one more in front. */
+/* As many 32-bit words as a set can hold, and one more in front of them. */
 static void widest_mask(void **state)
 {
 	enum { WORDS = CPUSET_MAX / 32 };
@@ -247,76 +244,81 @@ static void widest_mask(void **state)
 #define NOT_XL(element)                                                                            \
 	"'" element "' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'"
 
-/* "all" is 0-3,8 here. */
+/* Here "all" stands for 0-3,8. */
 static const struct xl_row {
-	const char *text, *list, *sentence;
+	const char *text;
+	const char *list; /* NULL: -EINVAL with this sentence */
+	const char *sentence;
 } xl_rows[] = {
-	{ "all", "0-3,8", NULL },
-	{ "0", "0", NULL },
-	{ "2-7", "2-7", NULL },
-	{ "2-7,^4", "2-3,5-7", NULL },
-	{ "^4,2-7", "2-7", NULL },
-	{ "all,^0", "1-3,8", NULL },
-	{ "^0,all", "0-3,8", NULL },
-	{ "0-7,^2-5", "0-1,6-7", NULL },
-	{ "0-7,^2-5,3", "0-1,3,6-7", NULL },
-	{ "all,^all", "", NULL },
-	{ "all,^all,1", "1", NULL },
-	{ "^3", "", NULL },
-	{ "3,1", "1,3", NULL },
-	{ "1,1", "1", NULL },
-	{ "  all  ", "0-3,8", NULL },
-	{ " 0 ,\t2-3\t, ^2 ", "0,3", NULL },
-	{ "8191", "8191", NULL },
+	{ .text = "all", .list = "0-3,8" },
+	{ .text = "0", .list = "0" },
+	{ .text = "2-7", .list = "2-7" },
+	{ .text = "2-7,^4", .list = "2-3,5-7" },
+	{ .text = "^4,2-7", .list = "2-7" },
+	{ .text = "all,^0", .list = "1-3,8" },
+	{ .text = "^0,all", .list = "0-3,8" },
+	{ .text = "0-7,^2-5", .list = "0-1,6-7" },
+	{ .text = "0-7,^2-5,3", .list = "0-1,3,6-7" },
+	{ .text = "all,^all", .list = "" },
+	{ .text = "all,^all,1", .list = "1" },
+	{ .text = "^3", .list = "" },
+	{ .text = "3,1", .list = "1,3" },
+	{ .text = "1,1", .list = "1" },
+	{ .text = "  all  ", .list = "0-3,8" },
+	{ .text = " 0 ,\t2-3\t, ^2 ", .list = "0,3" },
+	{ .text = "8191", .list = "8191" },
 
-	{ "", NULL, NOT_XL("") },
-	{ "  ", NULL, NOT_XL("") },
-	{ "0,", NULL, NOT_XL("") },
-	{ "0,,1", NULL, NOT_XL("") },
-	{ "^", NULL, NOT_XL("^") },
-	{ "^^1", NULL, NOT_XL("^^1") },
-	{ "0 1", NULL, NOT_XL("0 1") },
-	{ "0 - 3", NULL, NOT_XL("0 - 3") },
-	{ "all 1", NULL, NOT_XL("all 1") },
-	{ "^ 3", NULL, NOT_XL("^ 3") },
-	{ "ALL", NULL, NOT_XL("ALL") },
-	{ "allx", NULL, NOT_XL("allx") },
-	{ "all-1", NULL, NOT_XL("all-1") },
-	{ "2-", NULL, NOT_XL("2-") },
-	{ "0, -1", NULL, NOT_XL("-1") },
-	{ "7-2", NULL, NOT_XL("7-2") },
-	{ "1-2-3", NULL, NOT_XL("1-2-3") },
-	{ "01", NULL, NOT_XL("01") },
-	{ "0-3\n", NULL, NOT_XL("0-3?") },
-	{ "0-14:2", NULL, NOT_XL("0-14:2") },
-	{ "0,8192,x", NULL, NOT_XL("8192") },
-	{ "none", NULL, NOT_XL("none") },
-	{ "node:", NULL, NOT_XL("node:") },
-	{ "node:x", NULL, NOT_XL("node:x") },
-	{ "nodes", NULL, NOT_XL("nodes") },
-	{ "node:1-0", NULL, NOT_XL("node:1-0") },
-	{ "node: 0", NULL, NOT_XL("node: 0") },
-	{ "NODE:0", NULL, NOT_XL("NODE:0") },
-	{ "^^node:0", NULL, NOT_XL("^^node:0") },
-	{ "node:3", NULL, "'node:3': there is no node 3, the last one is 2" },
-	{ "0,^nodes:1-7", NULL, "'^nodes:1-7': there is no node 7, the last one is 2" },
+	{ .text = "", .sentence = NOT_XL("") },
+	{ .text = "  ", .sentence = NOT_XL("") },
+	{ .text = "0,", .sentence = NOT_XL("") },
+	{ .text = "0,,1", .sentence = NOT_XL("") },
+	{ .text = "^", .sentence = NOT_XL("^") },
+	{ .text = "^^1", .sentence = NOT_XL("^^1") },
+	{ .text = "0 1", .sentence = NOT_XL("0 1") },
+	{ .text = "0 - 3", .sentence = NOT_XL("0 - 3") },
+	{ .text = "all 1", .sentence = NOT_XL("all 1") },
+	{ .text = "^ 3", .sentence = NOT_XL("^ 3") },
+	{ .text = "ALL", .sentence = NOT_XL("ALL") },
+	{ .text = "allx", .sentence = NOT_XL("allx") },
+	{ .text = "all-1", .sentence = NOT_XL("all-1") },
+	{ .text = "2-", .sentence = NOT_XL("2-") },
+	{ .text = "0, -1", .sentence = NOT_XL("-1") },
+	{ .text = "7-2", .sentence = NOT_XL("7-2") },
+	{ .text = "1-2-3", .sentence = NOT_XL("1-2-3") },
+	{ .text = "01", .sentence = NOT_XL("01") },
+	{ .text = "0-3\n", .sentence = NOT_XL("0-3?") },
+	{ .text = "0-14:2", .sentence = NOT_XL("0-14:2") },
+	{ .text = "0,8192,x", .sentence = NOT_XL("8192") },
+	{ .text = "none", .sentence = NOT_XL("none") },
+	{ .text = "node:", .sentence = NOT_XL("node:") },
+	{ .text = "node:x", .sentence = NOT_XL("node:x") },
+	{ .text = "nodes", .sentence = NOT_XL("nodes") },
+	{ .text = "node:1-0", .sentence = NOT_XL("node:1-0") },
+	{ .text = "node: 0", .sentence = NOT_XL("node: 0") },
+	{ .text = "NODE:0", .sentence = NOT_XL("NODE:0") },
+	{ .text = "^^node:0", .sentence = NOT_XL("^^node:0") },
+	{ .text = "node:3", .sentence = "'node:3': there is no node 3, the last one is 2" },
+	{ .text = "0,^nodes:1-7",
+		.sentence = "'^nodes:1-7': there is no node 7, the last one is 2" },
 
-	{ "node:0", "0,2", NULL },
-	{ "nodes:0", "0,2", NULL },
-	{ "node:0-1", "0-3,5", NULL },
-	{ "nodes:0-1", "0-3,5", NULL },
-	{ "node:2", "", NULL },
-	{ "all,^node:1", "0,2,8", NULL },
-	{ "node:0,^2", "0", NULL },
-	{ "^node:0,node:1", "1,3,5", NULL },
-	{ "8 , node:0", "0,2,8", NULL },
-	{ "1,^x", NULL, NOT_XL("^x") },
+	{ .text = "node:0", .list = "0,2" },
+	{ .text = "nodes:0", .list = "0,2" },
+	{ .text = "node:0-1", .list = "0-3,5" },
+	{ .text = "nodes:0-1", .list = "0-3,5" },
+	{ .text = "node:2", .list = "" },
+	{ .text = "all,^node:1", .list = "0,2,8" },
+	{ .text = "node:0,^2", .list = "0" },
+	{ .text = "^node:0,node:1", .list = "1,3,5" },
+	{ .text = "8 , node:0", .list = "0,2,8" },
+	{ .text = "1,^x", .sentence = NOT_XL("^x") },
 };
 
 static void xl_lists(void **state)
 {
 	const struct cpuset nodes[] = { set_of("0 2"), set_of("1 3 5"), set_of("") };
-	const struct cpuset_words words = { set_of("0 1 2 3 8"), nodes, ARRAY_SIZE(nodes) };
+	const struct cpuset_words words = {
+		.all = set_of("0 1 2 3 8"), .nodes = nodes, .n_nodes = ARRAY_SIZE(nodes)
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(xl_rows); i++) {
@@ -339,7 +341,7 @@ static void xl_lists(void **state)
 	}
 }
 
-/* Nodes are not known: what is wrong anyway is said before that. */
+/* Where nodes are unknown, an element that is wrong in any case is still reported first. */
 static void xl_lists_without_nodes(void **state)
 {
 	static const struct {
@@ -347,9 +349,13 @@ static void xl_lists_without_nodes(void **state)
 		int r;
 		const char *sentence;
 	} rows[] = {
-		{ "node:0", -ENODATA, "'node:0' cannot be used: nodes are not known" },
-		{ "0-3,^nodes:1-2", -ENODATA, "'^nodes:1-2' cannot be used: nodes are not known" },
-		{ "x,node:0", -EINVAL, NOT_XL("x") },
+		{ .text = "node:0",
+			.r = -ENODATA,
+			.sentence = "'node:0' cannot be used: nodes are not known" },
+		{ .text = "0-3,^nodes:1-2",
+			.r = -ENODATA,
+			.sentence = "'^nodes:1-2' cannot be used: nodes are not known" },
+		{ .text = "x,node:0", .r = -EINVAL, .sentence = NOT_XL("x") },
 	};
 	const struct cpuset_words words = { .all = set_of("0 1") };
 
@@ -366,7 +372,7 @@ static void xl_lists_without_nodes(void **state)
 	}
 }
 
-static void format_is_cut(void **state)
+static void format_into_a_short_buffer(void **state)
 {
 	static const char whole[] = "0-3,5,64-65,8191";
 	struct cpuset set = set_of("0 1 2 3 5 64 65 8191");
@@ -385,18 +391,18 @@ static void format_is_cut(void **state)
 	}
 }
 
-/* No set is written in a way that is read otherwise, the longest text included. */
-static void sets_come_back(void **state)
+/* Every set survives being written and read again, even the one with the longest text. */
+static void sets_survive_a_round_trip(void **state)
 {
 	static char text[64 * 1024];
-	struct random random = random_start("sets_come_back");
+	struct random random = random_start("sets_survive_a_round_trip");
 
 	(void)state;
 	for (int round = 0; round < 50; round++) {
 		unsigned int every = round ? 1 + random_below(&random, 8) : 2;
 		struct cpuset set, back;
 
-		cpuset_zero(&set);
+		set = (struct cpuset){ 0 };
 		for (unsigned int cpu = 0; cpu < CPUSET_MAX; cpu++) {
 			if (round ? !random_below(&random, every) : cpu % every == 0)
 				cpuset_add(&set, cpu);
@@ -410,17 +416,17 @@ static void sets_come_back(void **state)
 int main(void)
 {
 	static const struct CMUnitTest cpuset[] = {
-		UNIT_TEST(members),
+		UNIT_TEST(adding),
 		UNIT_TEST(walking),
 		UNIT_TEST(single),
-		UNIT_TEST(comparing),
+		UNIT_TEST(intersecting),
 		UNIT_TEST(kernel_lists),
 		UNIT_TEST(kernel_masks),
 		UNIT_TEST(widest_mask),
 		UNIT_TEST(xl_lists),
 		UNIT_TEST(xl_lists_without_nodes),
-		UNIT_TEST(format_is_cut),
-		UNIT_TEST(sets_come_back),
+		UNIT_TEST(format_into_a_short_buffer),
+		UNIT_TEST(sets_survive_a_round_trip),
 	};
 
 	return cmocka_run_group_tests(cpuset, NULL, NULL);

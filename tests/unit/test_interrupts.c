@@ -13,35 +13,23 @@
 #define DOM0_48 "fedora26-dom0-xen4.8-linux4.13.interrupts"
 #define DOM0_61 "debian12-dom0-xen4.17-linux6.1.interrupts"
 
-/* Writes "IRQ ACTION" for each, joined by "; ". */
-static void describe(const struct interrupts *found, char *buf, size_t size)
+/* Writes "IRQ ACTION" for each interrupt, separated by "; ". */
+static int describe(unsigned int irq, const char *action, size_t len, void *data)
 {
-	size_t len = 0;
+	struct pen *got = data;
 
-	buf[0] = '\0';
-	for (size_t i = 0; i < found->n && len < size; i++)
-		len += (size_t)snprintf(buf + len, size - len, "%s%u %s", i ? "; " : "",
-			found->v[i].irq, found->v[i].action);
-	assert_in_range(len, 0, size - 1);
+	put_down(got, "%s%u %.*s", got->len ? "; " : "", irq, (int)len, action);
+	return 0;
 }
 
-/* Parses `text`, expects exactly these interrupts (NULL: -EINVAL). */
+/* Expects exactly these interrupts in `text`; NULL: -EINVAL. */
 static void check_table(const char *row, const char *text, const char *wanted)
 {
 	_cleanup_free_ char *copy = exact_copy(text, strlen(text));
-	struct interrupts found;
-	char got[2048];
+	struct pen got = { .len = 0 };
 
-	spoil(&found, sizeof found);
-	expect_int(row, interrupts_parse(copy, &found), wanted ? 0 : -EINVAL);
-	if (is_spoilt(&found, sizeof found)) {
-		expect_str(row, "untouched", wanted ? wanted : "untouched");
-		return;
-	}
-	describe(&found, got, sizeof got);
-	expect_str(row, got, wanted ? wanted : "untouched");
-	interrupts_free(&found);
-	expect_true(row, !found.v && !found.n);
+	expect_int(row, interrupts_parse(copy, describe, &got), wanted ? 0 : -EINVAL);
+	expect_str(row, got.text, wanted ? wanted : "");
 }
 
 static void recorded_tables(void **state)
@@ -79,22 +67,33 @@ static void recorded_tables(void **state)
 	}
 }
 
-/* Writes "IRQ qQUEUE SIDE" for each interrupt of `dev`, joined by "; ". */
-static void describe_vif(const struct interrupts *found, const char *dev, char *buf, size_t size)
-{
-	static const char *const side_name[SIDE_COUNT] = { "tx", "rx", "both", "guest-rx",
-		"dealloc" };
-	unsigned int queue;
-	enum vif_side side;
-	size_t len = 0;
+struct vif_text {
+	const char *dev;
+	struct pen pen;
+};
 
-	buf[0] = '\0';
-	for (size_t i = 0; i < found->n && len < size; i++) {
-		if (vifname_match_interrupt(dev, found->v[i].action, &queue, &side))
-			len += (size_t)snprintf(buf + len, size - len, "%s%u q%u %s",
-				len ? "; " : "", found->v[i].irq, queue, side_name[side]);
-	}
-	assert_in_range(len, 0, size - 1);
+/* Writes "IRQ qQUEUE KIND" for each interrupt of a netdev, separated by "; ". */
+static int describe_vif(unsigned int irq, const char *action, size_t len, void *data)
+{
+	static const char *const kind_name[TARGET_KINDS] = { "tx", "rx", "both", "guest-rx",
+		"dealloc" };
+	_cleanup_free_ char *name = exact_copy(action, len);
+	struct vif_text *got = data;
+	enum target_kind kind;
+	unsigned int queue;
+
+	if (vifname_match_interrupt(got->dev, name, &queue, &kind))
+		put_down(&got->pen, "%s%u q%u %s", got->pen.len ? "; " : "", irq, queue,
+			kind_name[kind]);
+	return 0;
+}
+
+static void check_vif(const char *row, const char *text, const char *dev, const char *wanted)
+{
+	struct vif_text got = { .dev = dev };
+
+	assert_int_equal(interrupts_parse(text, describe_vif, &got), 0);
+	expect_str(row, got.pen.text, wanted);
 }
 
 static void recorded_vifs(void **state)
@@ -102,56 +101,72 @@ static void recorded_vifs(void **state)
 	static const struct {
 		const char *file, *dev, *interrupts;
 	} rows[] = {
-		{ DOM0_48, "vif26.0", "241 q0 tx; 242 q0 rx; 243 q1 tx; 244 q1 rx" },
-		{ DOM0_48, "vif26.1", "245 q0 tx; 246 q0 rx; 247 q1 tx; 248 q1 rx" },
-		{ DOM0_48, "vif2.0", "" },
-		{ DOM0_48, "vif6.0", "" },
-		{ DOM0_48, "vif26", "" },
-		{ DOM0_61, "vif1.0",
-			"67 q0 tx; 68 q0 rx; 69 q1 tx; 70 q1 rx; "
-			"71 q2 tx; 72 q2 rx; 73 q3 tx; 74 q3 rx" },
-		{ DOM0_61, "averylongname0",
-			"75 q0 tx; 76 q0 rx; 77 q1 tx; 78 q1 rx; "
-			"79 q2 tx; 80 q2 rx; 81 q3 tx; 82 q3 rx" },
-		{ DOM0_61, "vif1.1", "" },
-		{ DOM0_61, "averylongname", "" },
-		{ DOM0_61, "verylongname0", "" },
+		{ .file = DOM0_48,
+			.dev = "vif26.0",
+			.interrupts = "241 q0 tx; 242 q0 rx; 243 q1 tx; 244 q1 rx" },
+		{ .file = DOM0_48,
+			.dev = "vif26.1",
+			.interrupts = "245 q0 tx; 246 q0 rx; 247 q1 tx; 248 q1 rx" },
+		{ .file = DOM0_48, .dev = "vif2.0", .interrupts = "" },
+		{ .file = DOM0_48, .dev = "vif6.0", .interrupts = "" },
+		{ .file = DOM0_48, .dev = "vif26", .interrupts = "" },
+		{ .file = DOM0_61,
+			.dev = "vif1.0",
+			.interrupts = "67 q0 tx; 68 q0 rx; 69 q1 tx; 70 q1 rx; "
+				      "71 q2 tx; 72 q2 rx; 73 q3 tx; 74 q3 rx" },
+		{ .file = DOM0_61,
+			.dev = "averylongname0",
+			.interrupts = "75 q0 tx; 76 q0 rx; 77 q1 tx; 78 q1 rx; "
+				      "79 q2 tx; 80 q2 rx; 81 q3 tx; 82 q3 rx" },
+		{ .file = DOM0_61, .dev = "vif1.1", .interrupts = "" },
+		{ .file = DOM0_61, .dev = "averylongname", .interrupts = "" },
+		{ .file = DOM0_61, .dev = "verylongname0", .interrupts = "" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_free_ char *text = read_data(rows[i].file);
-		struct interrupts found;
-		char got[256];
 
-		assert_int_equal(interrupts_parse(text, &found), 0);
-		describe_vif(&found, rows[i].dev, got, sizeof got);
-		expect_str(rows[i].dev, got, rows[i].interrupts);
-		interrupts_free(&found);
+		check_vif(rows[i].dev, text, rows[i].dev, rows[i].interrupts);
 	}
 }
 
-/* What a guest has is no vif's, whatever domid and devid. */
-static void guests_have_no_vif(void **state)
+static int stop(unsigned int irq, const char *action, size_t len, void *data)
+{
+	unsigned int *count = data;
+
+	(void)action;
+	(void)len;
+	++*count;
+	return irq == 68 ? 5 : 0;
+}
+
+static void stopped(void **state)
+{
+	_cleanup_free_ char *text = read_data(DOM0_61);
+	unsigned int count = 0;
+
+	(void)state;
+	assert_int_equal(interrupts_parse(text, stop, &count), 5);
+	assert_int_equal(count, 7);
+}
+
+/* No interrupt of a guest belongs to a vif, whatever its domid and devid. */
+static void guests_have_no_vifs(void **state)
 {
 	static const char *const files[] = { CENTOS6, CENTOS7, FEDORA };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *text = read_data(files[i]);
-		struct interrupts found;
 
-		assert_int_equal(interrupts_parse(text, &found), 0);
 		for (unsigned int n = 0; n < 1000; n++) {
 			struct vif_id id = { n / 10, n % 10 };
 			char dev[DEV_NAME_SIZE];
-			char got[256];
 
 			vifname_default_dev(id, dev);
-			describe_vif(&found, dev, got, sizeof got);
-			expect_str(files[i], got, "");
+			check_vif(files[i], text, dev, "");
 		}
-		interrupts_free(&found);
 	}
 }
 
@@ -162,67 +177,92 @@ static void small_tables(void **state)
 	static const struct {
 		const char *row, *text, *interrupts;
 	} rows[] = {
-		{ "empty", "", NULL },
-		{ "empty line", "\n", NULL },
-		{ "no header", " 72:   1   2  xen-dyn    -event     vif1.0-q0-tx\n", NULL },
-		{ "not the header first", "\n" HEADER, NULL },
-		{ "lower case", " cpu0 cpu1\n", NULL },
-		{ "header only", HEADER, "" },
-		{ "header only, no newline", "           CPU0", "" },
-		{ "one CPU", "           CPU0       \n 16:  7  xen-dyn    -event  vif1.0-q0-tx\n",
-			"16 vif1.0-q0-tx" },
-		{ "no trailing newline", HEADER " 72:   1   2  xen-dyn    -event     vif1.0-q0-tx",
-			"72 vif1.0-q0-tx" },
-		{ "blanks behind the action", HEADER " 72: 1 2  xen-dyn  -event  vif1.0-q0-tx \t\n",
-			"72 vif1.0-q0-tx" },
-		{ "tabs", HEADER "\t72:\t1\t2\txen-dyn\t-event\tvif1.0-q0-tx\n",
-			"72 vif1.0-q0-tx" },
-		{ "an action of several words", HEADER "72: 1 2 xen-dyn -event evtchn:a b  c\n",
-			"72 evtchn:a b  c" },
-		{ "empty line within",
-			HEADER "\n 72: 1 2 xen-dyn -event a\n\n73: 1 2 xen-dyn -event b",
-			"72 a; 73 b" },
-		{ "a CPU comes between two lines",
-			HEADER "1: 5 6 xen-dyn -event a\n2: 5 6 7 xen-dyn -event b\n", "1 a; 2 b" },
-		{ "a CPU goes between two lines",
-			HEADER "1: 5 6 xen-dyn -event a\n2: 5 xen-dyn -event b\n", "1 a; 2 b" },
-		{ "all counts gone", HEADER "1: xen-dyn -event a\n", "1 a" },
-		{ "counts that touch", HEADER "1:4294967295 4294967295 xen-dyn -event a\n", "1 a" },
-		{ "largest number", HEADER "4294967295: 1 2 xen-dyn -event a\n", "4294967295 a" },
-		{ "too large a number", HEADER "4294967296: 1 2 xen-dyn -event a\n", "" },
-		{ "old kernel", HEADER "1: 5 6 xen-dyn-event     vif1.0-q0-tx\n",
-			"1 vif1.0-q0-tx" },
-		{ "old kernel, late EOI", HEADER "1: 5 6 xen-dyn-lateeoi-event  vif1.0-q0-tx\n",
-			"1 vif1.0-q0-tx" },
-		{ "late EOI", HEADER "1: 5 6 xen-dyn-lateeoi    -event     vif1.0-q0-tx\n",
-			"1 vif1.0-q0-tx" },
+		{ .row = "empty", .text = "" },
+		{ .row = "empty line", .text = "\n" },
+		{ .row = "no header",
+			.text = " 72:   1   2  xen-dyn    -event     vif1.0-q0-tx\n" },
+		{ .row = "something before the header", .text = "\n" HEADER },
+		{ .row = "lower case", .text = " cpu0 cpu1\n" },
+		{ .row = "header only", .text = HEADER, .interrupts = "" },
+		{ .row = "header only, no newline", .text = "           CPU0", .interrupts = "" },
+		{ .row = "one CPU",
+			.text = "           CPU0       \n 16:  7  xen-dyn    -event  "
+				"vif1.0-q0-tx\n",
+			.interrupts = "16 vif1.0-q0-tx" },
+		{ .row = "no trailing newline",
+			.text = HEADER " 72:   1   2  xen-dyn    -event     vif1.0-q0-tx",
+			.interrupts = "72 vif1.0-q0-tx" },
+		{ .row = "blanks after the action",
+			.text = HEADER " 72: 1 2  xen-dyn  -event  vif1.0-q0-tx \t\n",
+			.interrupts = "72 vif1.0-q0-tx" },
+		{ .row = "tabs",
+			.text = HEADER "\t72:\t1\t2\txen-dyn\t-event\tvif1.0-q0-tx\n",
+			.interrupts = "72 vif1.0-q0-tx" },
+		{ .row = "an action of several words",
+			.text = HEADER "72: 1 2 xen-dyn -event evtchn:a b  c\n",
+			.interrupts = "72 evtchn:a b  c" },
+		{ .row = "empty lines between others",
+			.text = HEADER "\n 72: 1 2 xen-dyn -event a\n\n73: 1 2 xen-dyn -event b",
+			.interrupts = "72 a; 73 b" },
+		{ .row = "a CPU comes online between two lines",
+			.text = HEADER "1: 5 6 xen-dyn -event a\n2: 5 6 7 xen-dyn -event b\n",
+			.interrupts = "1 a; 2 b" },
+		{ .row = "a CPU goes offline between two lines",
+			.text = HEADER "1: 5 6 xen-dyn -event a\n2: 5 xen-dyn -event b\n",
+			.interrupts = "1 a; 2 b" },
+		{ .row = "no counts at all",
+			.text = HEADER "1: xen-dyn -event a\n",
+			.interrupts = "1 a" },
+		{ .row = "counts that fill their columns",
+			.text = HEADER "1:4294967295 4294967295 xen-dyn -event a\n",
+			.interrupts = "1 a" },
+		{ .row = "largest number",
+			.text = HEADER "4294967295: 1 2 xen-dyn -event a\n",
+			.interrupts = "4294967295 a" },
+		{ .row = "number too large",
+			.text = HEADER "4294967296: 1 2 xen-dyn -event a\n",
+			.interrupts = "" },
+		{ .row = "old kernel",
+			.text = HEADER "1: 5 6 xen-dyn-event     vif1.0-q0-tx\n",
+			.interrupts = "1 vif1.0-q0-tx" },
+		{ .row = "old kernel, late EOI",
+			.text = HEADER "1: 5 6 xen-dyn-lateeoi-event  vif1.0-q0-tx\n",
+			.interrupts = "1 vif1.0-q0-tx" },
+		{ .row = "late EOI",
+			.text = HEADER "1: 5 6 xen-dyn-lateeoi    -event     vif1.0-q0-tx\n",
+			.interrupts = "1 vif1.0-q0-tx" },
 		/* CONFIG_GENERIC_IRQ_SHOW_LEVEL, which arm and arm64 select, adds a column. */
-		{ "arm", HEADER "1: 5 6   xen-dyn     Edge    -event     vif1.0-q0-tx\n",
-			"1 vif1.0-q0-tx" },
-		{ "arm, late EOI",
-			HEADER "1: 5 6   xen-dyn-lateeoi     Edge    -event     xenbus\n",
-			"1 xenbus" },
-		{ "other types", HEADER "1: 5 6 xen-dyn    -virq  mce\n2: 5 6 xen-dyn-virq  mce\n",
-			"" },
-		{ "other chips",
-			HEADER
+		{ .row = "arm",
+			.text = HEADER "1: 5 6   xen-dyn     Edge    -event     vif1.0-q0-tx\n",
+			.interrupts = "1 vif1.0-q0-tx" },
+		{ .row = "arm, late EOI",
+			.text = HEADER "1: 5 6   xen-dyn-lateeoi     Edge    -event     xenbus\n",
+			.interrupts = "1 xenbus" },
+		{ .row = "other types",
+			.text = HEADER "1: 5 6 xen-dyn    -virq  mce\n2: 5 6 xen-dyn-virq  mce\n",
+			.interrupts = "" },
+		{ .row = "other chips",
+			.text = HEADER
 			"1: 5 6 xen-percpu    -virq  timer0\n2: 5 6 xen-pirq    -msi-x  eth0-q0\n"
 			"3: 5 6 xen-percpu -event a\n4: 5 6 xenfb -event b\n"
 			"5: 5 6 IO-APIC 2-edge xen-dyn -event\n6: 5 6 mpxen-dyn -event a\n"
 			"7: 5 6 7xen-dyn -event a\n",
-			"" },
-		{ "other types that look alike",
-			HEADER "1: 5 6 xen-dyn -events a\n2: 5 6 xen-dyn event a\n", "" },
-		{ "no action",
-			HEADER "1: 5 6 xen-dyn    -event\n2: 5 6 xen-dyn    -event     \n"
-			       "3: 5 6 xen-dyn-event\n4: 5 6 xen-dyn-event  \n",
-			"" },
-		{ "summary lines",
-			HEADER "NMI: 0 0   Non-maskable interrupts\nERR:          0\n"
-			       "12x: 5 6 xen-dyn -event a\n-1: 5 6 xen-dyn -event a\n",
-			"" },
-		{ "no colon", HEADER "12 5 6 xen-dyn -event a\n", "" },
-		{ "carriage return", HEADER "1: 5 6 xen-dyn -event a\r\n", "1 a" },
+			.interrupts = "" },
+		{ .row = "other types that look similar",
+			.text = HEADER "1: 5 6 xen-dyn -events a\n2: 5 6 xen-dyn event a\n",
+			.interrupts = "" },
+		{ .row = "no action",
+			.text = HEADER "1: 5 6 xen-dyn    -event\n2: 5 6 xen-dyn    -event     \n"
+				       "3: 5 6 xen-dyn-event\n4: 5 6 xen-dyn-event  \n",
+			.interrupts = "" },
+		{ .row = "summary lines",
+			.text = HEADER "NMI: 0 0   Non-maskable interrupts\nERR:          0\n"
+				       "12x: 5 6 xen-dyn -event a\n-1: 5 6 xen-dyn -event a\n",
+			.interrupts = "" },
+		{ .row = "no colon", .text = HEADER "12 5 6 xen-dyn -event a\n", .interrupts = "" },
+		{ .row = "carriage return",
+			.text = HEADER "1: 5 6 xen-dyn -event a\r\n",
+			.interrupts = "1 a" },
 	};
 
 	(void)state;
@@ -230,8 +270,8 @@ static void small_tables(void **state)
 		check_table(rows[i].row, rows[i].text, rows[i].interrupts);
 }
 
-/* Cut anywhere, a line is taken only from its action on; lines before it always are. */
-static void cut_in_a_line(void **state)
+/* A line cut short counts once its action has begun; the lines before it always count. */
+static void text_cut_short(void **state)
 {
 	static const char text[] =
 		HEADER " 71:          0          9   xen-dyn    -event     a\n"
@@ -250,7 +290,7 @@ static void cut_in_a_line(void **state)
 	}
 }
 
-/* 4096 CPUs, more columns than any line of text one would think of. */
+/* 4096 CPUs make a longer line than anybody would reserve a buffer for. */
 static void many_columns(void **state)
 {
 	enum { CPUS = 4096 };
@@ -268,25 +308,52 @@ static void many_columns(void **state)
 	check_table("many columns", text, "300 vif3.0-q0-tx");
 }
 
-/* Counts are those of the CPUs in the header, which has gaps; sums of CPUs 0 to 5. */
+/* Each column belongs to the CPU that the header names; `wanted` has the sums of CPUs 0 to 5. */
 static void add_counts(void **state)
 {
 	static const struct {
 		const char *row, *text, *irqs, *wanted;
 	} rows[] = {
-		{ "one", "   CPU0   CPU1\n 5:  7  8  x  eth0\n", "5", "7 8 0 0 0 0" },
-		{ "gaps", "  CPU1 CPU4 \n 5: 7 8 PCI-MSI eth0\n", "5", "0 7 0 0 8 0" },
-		{ "two of three", "CPU0 CPU1\n5: 1 2 a\n 16: 4 8 b\n17: 16 32 c\n", "5 17",
-			"17 34 0 0 0 0" },
-		{ "none of them", "CPU0\n 5: 7 eth0\n", "4 6", "0 0 0 0 0 0" },
-		{ "none asked for", "CPU0\n 5: 7 eth0\n", "", "0 0 0 0 0 0" },
-		{ "one count too few", "CPU0 CPU1\n5: 7 eth0\n6: 1 2 b\n", "5 6", "1 2 0 0 0 0" },
-		{ "one count too many", "CPU0\n5: 7 8 eth0\n6: 1 b\n", "5 6", "1 0 0 0 0 0" },
-		{ "words that begin with digits", "CPU0\n5: 7 8250 x\n6: 1 2x\n", "5 6",
-			"1 0 0 0 0 0" },
-		{ "sums", "CPU0\nNMI: 9 \nERR: 9\n 5: 7\n", "5", "7 0 0 0 0 0" },
-		{ "large", "CPU0\n5: 18446744073709551615 x\n", "5",
-			"18446744073709551615 0 0 0 0 0" },
+		{ .row = "one interrupt",
+			.text = "   CPU0   CPU1\n 5:  7  8  x  eth0\n",
+			.irqs = "5",
+			.wanted = "7 8 0 0 0 0" },
+		{ .row = "gaps in the header",
+			.text = "  CPU1 CPU4 \n 5: 7 8 PCI-MSI eth0\n",
+			.irqs = "5",
+			.wanted = "0 7 0 0 8 0" },
+		{ .row = "two of three interrupts",
+			.text = "CPU0 CPU1\n5: 1 2 a\n 16: 4 8 b\n17: 16 32 c\n",
+			.irqs = "5 17",
+			.wanted = "17 34 0 0 0 0" },
+		{ .row = "none of them",
+			.text = "CPU0\n 5: 7 eth0\n",
+			.irqs = "4 6",
+			.wanted = "0 0 0 0 0 0" },
+		{ .row = "none asked for",
+			.text = "CPU0\n 5: 7 eth0\n",
+			.irqs = "",
+			.wanted = "0 0 0 0 0 0" },
+		{ .row = "one count too few",
+			.text = "CPU0 CPU1\n5: 7 eth0\n6: 1 2 b\n",
+			.irqs = "5 6",
+			.wanted = "1 2 0 0 0 0" },
+		{ .row = "one count too many",
+			.text = "CPU0\n5: 7 8 eth0\n6: 1 b\n",
+			.irqs = "5 6",
+			.wanted = "1 0 0 0 0 0" },
+		{ .row = "actions that begin with digits",
+			.text = "CPU0\n5: 7 8250 x\n6: 1 2x\n",
+			.irqs = "5 6",
+			.wanted = "1 0 0 0 0 0" },
+		{ .row = "summary lines",
+			.text = "CPU0\nNMI: 9 \nERR: 9\n 5: 7\n",
+			.irqs = "5",
+			.wanted = "7 0 0 0 0 0" },
+		{ .row = "largest count",
+			.text = "CPU0\n5: 18446744073709551615 x\n",
+			.irqs = "5",
+			.wanted = "18446744073709551615 0 0 0 0 0" },
 	};
 
 	(void)state;
@@ -314,9 +381,10 @@ int main(void)
 		UNIT_TEST(add_counts),
 		UNIT_TEST(recorded_tables),
 		UNIT_TEST(recorded_vifs),
-		UNIT_TEST(guests_have_no_vif),
+		UNIT_TEST(stopped),
+		UNIT_TEST(guests_have_no_vifs),
 		UNIT_TEST(small_tables),
-		UNIT_TEST(cut_in_a_line),
+		UNIT_TEST(text_cut_short),
 		UNIT_TEST(many_columns),
 	};
 

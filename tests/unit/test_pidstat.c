@@ -9,91 +9,149 @@
 
 #define HOST "debian12-dom0-xen4.17-linux6.1"
 
-/* Fields 4 to 52 of a thread of the kernel; the start time is 13427. */
+/* Fields 4 to 52 of a kernel thread; the start time is 13427. */
 #define KTHREAD_FIELDS                                                                             \
 	" 2 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 13427 0 0 18446744073709551615 0 0 0 0 0 0 " \
 	"0 2147483647 0 1 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
-/* The same of a process that somebody has started. */
+/* The same of a user's process. */
 #define USER_FIELDS " 1 479 479 0 -1 4194304 0 0 0 0 0 1 0 0 20 0 1 0 13427 0 0 0 0 0 0 0\n"
 
-#define LONG_NAME "0123456789012345678901234567890123456789012345678901234567890123456789"
+#define NAME_63   "012345678901234567890123456789012345678901234567890123456789012"
+#define LONG_NAME NAME_63 "3456789"
 
 static const struct stat_row {
 	const char *row, *text;
 	struct pidstat wanted; /* pid 0: -EINVAL */
 	bool kthread;
 } stat_rows[] = {
-	{ "thread", "479 (vif1.0-q0-guest-rx) S" KTHREAD_FIELDS,
-		{ 479, 2, 2129984, 13427, "vif1.0-q0-guest-rx" }, true },
-	{ "name cut by an old kernel", "479 (vif1.1-q0-guest) S" KTHREAD_FIELDS,
-		{ 479, 2, 2129984, 13427, "vif1.1-q0-guest" }, true },
-	{ "process that pretends", "479 (vif1.0-q0-dealloc) S" USER_FIELDS,
-		{ 479, 1, 4194304, 13427, "vif1.0-q0-dealloc" }, false },
-	{ "child of 2 without PF_KTHREAD",
-		"9 (a) S 2 0 0 0 -1 4194304 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		{ 9, 2, 4194304, 7, "a" }, false },
-	{ "PF_KTHREAD with another parent",
-		"9 (a) S 1 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		{ 9, 1, 2129984, 7, "a" }, false },
-	{ "only PF_KTHREAD", "9 (a) S 2 0 0 0 -1 2097152 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		{ 9, 2, 2097152, 7, "a" }, true },
-	{ "all flags but PF_KTHREAD",
-		"9 (a) S 2 0 0 0 -1 4292870143 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		{ 9, 2, 4292870143, 7, "a" }, false },
-	{ "kthreadd itself",
-		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 15 0 0 20 0 1 0 314 0 0\n",
-		{ 2, 0, 2129984, 314, "kthreadd" }, false },
-	{ "spaces in the name", "5 (a b  c ) S" USER_FIELDS, { 5, 1, 4194304, 13427, "a b  c " },
-		false },
-	{ "parentheses in the name", "5 (a) (b)) S" USER_FIELDS, { 5, 1, 4194304, 13427, "a) (b)" },
-		false },
-	{ "a name that is a line of its own", "5 (x) S 2 0 0 0 -1 2129984 0 0 0 0) R" USER_FIELDS,
-		{ 5, 1, 4194304, 13427, "x) S 2 0 0 0 -1 2129984 0 0 0 0" }, false },
-	{ "newlines in the name", "5 (a\n6 (b) S 2\n) S" USER_FIELDS,
-		{ 5, 1, 4194304, 13427, "a\n6 (b) S 2\n" }, false },
-	{ "no name", "5 () S" USER_FIELDS, { 5, 1, 4194304, 13427, "" }, false },
-	{ "only parentheses", "5 (((()))) S" USER_FIELDS, { 5, 1, 4194304, 13427, "((()))" },
-		false },
-	{ "long name is cut to 63", "5 (" LONG_NAME ") S" USER_FIELDS,
-		{ 5, 1, 4194304, 13427,
-			"012345678901234567890123456789012345678901234567890123456789012" },
-		false },
-	{ "largest numbers",
-		"2147483647 (a) S 2147483647 0 0 0 -1 4294967295 0 0 0 0 0 1 0 0 20 0 1 0 "
-		"18446744073709551615 0\n",
-		{ 2147483647, 2147483647, 4294967295, 18446744073709551615ull, "a" }, false },
+	{ .row = "kernel thread",
+		.text = "479 (vif1.0-q0-guest-rx) S" KTHREAD_FIELDS,
+		.wanted = { .pid = 479,
+			.ppid = 2,
+			.flags = 2129984,
+			.start = 13427,
+			.comm = "vif1.0-q0-guest-rx" },
+		.kthread = true },
+	{ .row = "name cut by an old kernel",
+		.text = "479 (vif1.1-q0-guest) S" KTHREAD_FIELDS,
+		.wanted = { .pid = 479,
+			.ppid = 2,
+			.flags = 2129984,
+			.start = 13427,
+			.comm = "vif1.1-q0-guest" },
+		.kthread = true },
+	{ .row = "user's process with the same name",
+		.text = "479 (vif1.0-q0-dealloc) S" USER_FIELDS,
+		.wanted = { .pid = 479,
+			.ppid = 1,
+			.flags = 4194304,
+			.start = 13427,
+			.comm = "vif1.0-q0-dealloc" } },
+	{ .row = "child of kthreadd without PF_KTHREAD",
+		.text = "9 (a) S 2 0 0 0 -1 4194304 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
+		.wanted = { .pid = 9, .ppid = 2, .flags = 4194304, .start = 7, .comm = "a" } },
+	{ .row = "PF_KTHREAD with another parent",
+		.text = "9 (a) S 1 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
+		.wanted = { .pid = 9, .ppid = 1, .flags = 2129984, .start = 7, .comm = "a" } },
+	{ .row = "no flag but PF_KTHREAD",
+		.text = "9 (a) S 2 0 0 0 -1 2097152 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
+		.wanted = { .pid = 9, .ppid = 2, .flags = 2097152, .start = 7, .comm = "a" },
+		.kthread = true },
+	{ .row = "all flags but PF_KTHREAD",
+		.text = "9 (a) S 2 0 0 0 -1 4292870143 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
+		.wanted = { .pid = 9, .ppid = 2, .flags = 4292870143, .start = 7, .comm = "a" } },
+	{ .row = "kthreadd itself",
+		.text = "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 15 0 0 20 0 1 0 314 0 0\n",
+		.wanted = { .pid = 2,
+			.ppid = 0,
+			.flags = 2129984,
+			.start = 314,
+			.comm = "kthreadd" } },
+	{ .row = "spaces in the name",
+		.text = "5 (a b  c ) S" USER_FIELDS,
+		.wanted = { .pid = 5,
+			.ppid = 1,
+			.flags = 4194304,
+			.start = 13427,
+			.comm = "a b  c " } },
+	{ .row = "parentheses in the name",
+		.text = "5 (a) (b)) S" USER_FIELDS,
+		.wanted = { .pid = 5,
+			.ppid = 1,
+			.flags = 4194304,
+			.start = 13427,
+			.comm = "a) (b)" } },
+	{ .row = "name that looks like a whole line",
+		.text = "5 (x) S 2 0 0 0 -1 2129984 0 0 0 0) R" USER_FIELDS,
+		.wanted = { .pid = 5,
+			.ppid = 1,
+			.flags = 4194304,
+			.start = 13427,
+			.comm = "x) S 2 0 0 0 -1 2129984 0 0 0 0" } },
+	{ .row = "newlines in the name",
+		.text = "5 (a\n6 (b) S 2\n) S" USER_FIELDS,
+		.wanted = { .pid = 5,
+			.ppid = 1,
+			.flags = 4194304,
+			.start = 13427,
+			.comm = "a\n6 (b) S 2\n" } },
+	{ .row = "empty name",
+		.text = "5 () S" USER_FIELDS,
+		.wanted = { .pid = 5, .ppid = 1, .flags = 4194304, .start = 13427, .comm = "" } },
+	{ .row = "nothing but parentheses in the name",
+		.text = "5 (((()))) S" USER_FIELDS,
+		.wanted = { .pid = 5,
+			.ppid = 1,
+			.flags = 4194304,
+			.start = 13427,
+			.comm = "((()))" } },
+	{ .row = "long name is cut to 63",
+		.text = "5 (" LONG_NAME ") S" USER_FIELDS,
+		.wanted = { .pid = 5,
+			.ppid = 1,
+			.flags = 4194304,
+			.start = 13427,
+			.comm = NAME_63 } },
+	{ .row = "largest numbers",
+		.text = "2147483647 (a) S 2147483647 0 0 0 -1 4294967295 0 0 0 0 0 1 0 0 20 0 1 0 "
+			"18446744073709551615 0\n",
+		.wanted = { .pid = 2147483647,
+			.ppid = 2147483647,
+			.flags = 4294967295,
+			.start = 18446744073709551615ull,
+			.comm = "a" } },
 
 	{ .row = "empty", .text = "" },
 	{ .row = "newline", .text = "\n" },
 	{ .row = "no PID", .text = "(a) S" KTHREAD_FIELDS },
-	{ .row = "PID of letters", .text = "x (a) S" KTHREAD_FIELDS },
+	{ .row = "PID is not a number", .text = "x (a) S" KTHREAD_FIELDS },
 	{ .row = "negative PID", .text = "-5 (a) S" KTHREAD_FIELDS },
 	{ .row = "PID too large", .text = "2147483648 (a) S" KTHREAD_FIELDS },
 	{ .row = "no name", .text = "5 S" KTHREAD_FIELDS },
-	{ .row = "name without its end", .text = "5 (a S" KTHREAD_FIELDS },
-	{ .row = "name without its begin", .text = "5 a) S" KTHREAD_FIELDS },
-	{ .row = "parentheses the wrong way round", .text = "5 )a( S" KTHREAD_FIELDS },
-	{ .row = "end before the begin", .text = "5) (a S" KTHREAD_FIELDS },
+	{ .row = "name without closing parenthesis", .text = "5 (a S" KTHREAD_FIELDS },
+	{ .row = "name without opening parenthesis", .text = "5 a) S" KTHREAD_FIELDS },
+	{ .row = "parentheses in the wrong order", .text = "5 )a( S" KTHREAD_FIELDS },
+	{ .row = "closing parenthesis before the name", .text = "5) (a S" KTHREAD_FIELDS },
 	{ .row = "no blank before the name", .text = "5(a) S" KTHREAD_FIELDS },
 	{ .row = "two blanks before the name", .text = "5  (a) S" KTHREAD_FIELDS },
-	{ .row = "no blank behind the name", .text = "5 (a)S" KTHREAD_FIELDS },
-	{ .row = "nothing behind the name", .text = "5 (a)" },
+	{ .row = "no blank after the name", .text = "5 (a)S" KTHREAD_FIELDS },
+	{ .row = "nothing after the name", .text = "5 (a)" },
 	{ .row = "negative parent",
 		.text = "5 (a) S -2 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n" },
-	{ .row = "parent of letters",
+	{ .row = "parent is not a number",
 		.text = "5 (a) S x 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n" },
-	{ .row = "letters behind the parent",
+	{ .row = "letter after the parent",
 		.text = "5 (a) S 2x 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n" },
-	{ .row = "letters behind the flags",
+	{ .row = "letter after the flags",
 		.text = "5 (a) S 2 0 0 0 -1 2129984x 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n" },
-	{ .row = "letters behind the start",
+	{ .row = "letter after the start time",
 		.text = "5 (a) S 2 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 7x 0\n" },
 	{ .row = "flags too large",
 		.text = "5 (a) S 2 0 0 0 -1 4294967296 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n" },
-	{ .row = "start too large",
+	{ .row = "start time too large",
 		.text = "5 (a) S 2 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 18446744073709551616 "
 			"0\n" },
-	{ .row = "a field is missing",
+	{ .row = "missing fields",
 		.text = "5 (a) S 2 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0\n" },
 };
 
@@ -125,7 +183,7 @@ static void stat_lines(void **state)
 	}
 }
 
-/* A line that ends before the blank behind field 22 might have lost digits of the start time. */
+/* Unless a blank follows field 22, digits of the start time may have been cut off. */
 static void cut_line(void **state)
 {
 	static const char line[] = "479 (vif1.0-q0-guest-rx) S" KTHREAD_FIELDS;
@@ -140,19 +198,19 @@ static void cut_line(void **state)
 	}
 }
 
-/* Writes "PID dev qQUEUE side" of a thread of one of the guest's vifs. */
+/* Appends "PID DEV qQUEUE KIND" for a thread of one of the guest's vifs. */
 static void describe_thread(const struct pidstat *stat, char *buf, size_t size)
 {
 	static const char *const devs[] = { "vif1.0", "averylongname0" };
 	unsigned int queue;
-	enum vif_side side;
+	enum target_kind kind;
 
 	for (size_t i = 0; i < ARRAY_SIZE(devs); i++) {
 		size_t len = strlen(buf);
 
-		if (vifname_match_thread(devs[i], stat->comm, &queue, &side))
+		if (vifname_match_thread(devs[i], stat->comm, &queue, &kind))
 			snprintf(buf + len, size - len, "%d %s q%u %s; ", (int)stat->pid, devs[i],
-				queue, side == SIDE_DEALLOC ? "dealloc" : "guest-rx");
+				queue, kind == TARGET_DEALLOC ? "dealloc" : "guest-rx");
 	}
 }
 
@@ -188,7 +246,9 @@ static void recorded_threads(void **state)
 
 static void recorded_kthreadd(void **state)
 {
-	static const struct pidstat wanted = { 2, 0, 2129984, 314, "kthreadd" };
+	static const struct pidstat wanted = {
+		.pid = 2, .ppid = 0, .flags = 2129984, .start = 314, .comm = "kthreadd"
+	};
 	_cleanup_free_ char *text = read_data(HOST ".kthreadd-stat");
 	struct pidstat got;
 
@@ -253,14 +313,14 @@ static void status_texts(void **state)
 	}
 }
 
-/* The longest list there can be: every other CPU. */
+/* The longest possible list: every other CPU. */
 static void longest_list(void **state)
 {
 	static char list[32 * 1024], text[64 * 1024];
 	struct cpuset every_other, got;
 
 	(void)state;
-	cpuset_zero(&every_other);
+	every_other = (struct cpuset){ 0 };
 	for (unsigned int cpu = 0; cpu < CPUSET_MAX; cpu += 2)
 		cpuset_add(&every_other, cpu);
 	assert_in_range(cpuset_format(&every_other, list, sizeof list), 0, sizeof list - 1);

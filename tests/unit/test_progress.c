@@ -6,23 +6,55 @@
 
 static void when_it_shows(void **state)
 {
-	/* One piece of work after the other, in two parts of 3 and 2 pieces. */
+	/* One step after another, of work in two parts with 3 and 2 pieces. */
 	static const struct {
 		const char *row;
 		size_t done, all;
 		long long now;
 		enum progress_act wanted;
 	} rows[] = {
-		{ "the first piece begins", 0, 3, 1000, PROGRESS_NOTHING },
-		{ "just before half a second", 1, 3, 1499, PROGRESS_NOTHING },
-		{ "after half a second", 1, 3, 1500, PROGRESS_SHOW },
-		{ "too soon", 2, 3, 1599, PROGRESS_NOTHING },
-		{ "again", 2, 3, 1600, PROGRESS_SHOW },
-		{ "the part is done", 3, 3, 1601, PROGRESS_CLEAR },
-		{ "cleared already", 3, 3, 1602, PROGRESS_NOTHING },
-		{ "the next part shows at once", 0, 2, 1603, PROGRESS_SHOW },
-		{ "and is done", 2, 2, 1604, PROGRESS_CLEAR },
-		{ "a part without pieces", 0, 0, 9999, PROGRESS_NOTHING },
+		{ .row = "first piece begins",
+			.done = 0,
+			.all = 3,
+			.now = 1000,
+			.wanted = PROGRESS_NOTHING },
+		{ .row = "just before half a second",
+			.done = 1,
+			.all = 3,
+			.now = 1499,
+			.wanted = PROGRESS_NOTHING },
+		{ .row = "after half a second",
+			.done = 1,
+			.all = 3,
+			.now = 1500,
+			.wanted = PROGRESS_SHOW },
+		{ .row = "too soon", .done = 2, .all = 3, .now = 1599, .wanted = PROGRESS_NOTHING },
+		{ .row = "shown again", .done = 2, .all = 3, .now = 1600, .wanted = PROGRESS_SHOW },
+		{ .row = "first part done",
+			.done = 3,
+			.all = 3,
+			.now = 1601,
+			.wanted = PROGRESS_CLEAR },
+		{ .row = "cleared already",
+			.done = 3,
+			.all = 3,
+			.now = 1602,
+			.wanted = PROGRESS_NOTHING },
+		{ .row = "next part shown at once",
+			.done = 0,
+			.all = 2,
+			.now = 1603,
+			.wanted = PROGRESS_SHOW },
+		{ .row = "second part done",
+			.done = 2,
+			.all = 2,
+			.now = 1604,
+			.wanted = PROGRESS_CLEAR },
+		{ .row = "part without pieces",
+			.done = 0,
+			.all = 0,
+			.now = 9999,
+			.wanted = PROGRESS_NOTHING },
 	};
 	struct progress progress = { 0 };
 

@@ -5,32 +5,101 @@
 #include "util.h"
 
 #define NOT_PINNED                                                                                 \
-	"dom0's vCPUs are not pinned (dom0_vcpus_pin on Xen's command line, or xl vcpu-pin)"
-#define ONE_NODE "this machine has one NUMA node"
+	"dom0's vCPUs are not pinned (use dom0_vcpus_pin on Xen's command line, or xl vcpu-pin)"
+#define ONE_NODE "this machine has only one NUMA node"
 
 /*
- * pCPUs are written "CORE/NODE CORE/NODE ...", "-" for one that is not there; vCPUs as lists
- * of pCPUs with blanks between, "-" for one that is offline.
+ * pcpus: "CORE/NODE" of each pCPU, or "-" for one that does not exist. vcpus: for each vCPU the
+ * list of pCPUs it may run on, or "-" for one that is offline. The rest is what comes out.
  */
 static const struct row {
 	const char *row, *pcpus, *vcpus;
-	const char *unknown;
-	const char *nodes; /* the node of each CPU */
-	const char *cores, *on;
+	const char *unknown;            /* why nodes cannot be used; NULL: they can */
+	const char *nodes, *cores, *on; /* the node, core and pCPU of each CPU */
 } rows[] = {
-	{ "two nodes, pinned", "0/0 1/0 2/1 3/1", "0 1 2 3", "", "0 0 1 1", "0 1 2 3", "0 1 2 3" },
-	{ "pinned elsewhere", "0/0 1/0 2/1 3/1", "3 2 1 0", "", "1 1 0 0", "3 2 1 0", "3 2 1 0" },
-	{ "threads of a core", "0/0 0/0 1/1 1/1", "0-1 2-3", "", "0 1", "0 1", "-1 -1" },
-	{ "bound to nodes only", "0/0 1/0 2/1 3/1", "0-1 2-3", "", "0 1", "-1 -1", "-1 -1" },
-	{ "fewer vCPUs than pCPUs", "0/0 1/0 2/1 3/1", "2 3", "", "1 1", "2 3", "2 3" },
-	{ "not pinned", "0/0 1/0 2/1 3/1", "0-3 0-3", NOT_PINNED, "-1 -1", "-1 -1", "-1 -1" },
-	{ "one is not pinned", "0/0 1/0 2/1 3/1", "0 1-2", NOT_PINNED, "-1 -1", "0 -1", "0 -1" },
-	{ "one node, pinned", "0/0 1/0", "0 1", ONE_NODE, "-1 -1", "0 1", "0 1" },
-	{ "one node, not pinned", "0/0 1/0", "0-1 0-1", ONE_NODE, "-1 -1", "-1 -1", "-1 -1" },
-	{ "a vCPU that is offline", "0/0 1/1", "0 - 1", "", "0 -1 1", "0 -1 1", "0 -1 1" },
-	{ "a pCPU that is offline", "0/0 - 2/1", "0-1 2", "", "0 1", "0 2", "0 2" },
-	{ "pCPUs that are not there", "0/0 1/1", "5 0", NOT_PINNED, "-1 -1", "-1 0", "-1 0" },
-	{ "a node without pCPUs", "0/0 1/2", "0 1", "", "0 2", "0 1", "0 1" },
+	{ .row = "two nodes, pinned",
+		.pcpus = "0/0 1/0 2/1 3/1",
+		.vcpus = "0 1 2 3",
+		.nodes = "0 0 1 1",
+		.cores = "0 1 2 3",
+		.on = "0 1 2 3" },
+	{ .row = "pinned in reverse order",
+		.pcpus = "0/0 1/0 2/1 3/1",
+		.vcpus = "3 2 1 0",
+		.nodes = "1 1 0 0",
+		.cores = "3 2 1 0",
+		.on = "3 2 1 0" },
+	{ .row = "threads of a core",
+		.pcpus = "0/0 0/0 1/1 1/1",
+		.vcpus = "0-1 2-3",
+		.nodes = "0 1",
+		.cores = "0 1",
+		.on = "-1 -1" },
+	{ .row = "bound to nodes only",
+		.pcpus = "0/0 1/0 2/1 3/1",
+		.vcpus = "0-1 2-3",
+		.nodes = "0 1",
+		.cores = "-1 -1",
+		.on = "-1 -1" },
+	{ .row = "fewer vCPUs than pCPUs",
+		.pcpus = "0/0 1/0 2/1 3/1",
+		.vcpus = "2 3",
+		.nodes = "1 1",
+		.cores = "2 3",
+		.on = "2 3" },
+	{ .row = "not pinned",
+		.pcpus = "0/0 1/0 2/1 3/1",
+		.vcpus = "0-3 0-3",
+		.unknown = NOT_PINNED,
+		.nodes = "-1 -1",
+		.cores = "-1 -1",
+		.on = "-1 -1" },
+	{ .row = "one vCPU not pinned",
+		.pcpus = "0/0 1/0 2/1 3/1",
+		.vcpus = "0 1-2",
+		.unknown = NOT_PINNED,
+		.nodes = "-1 -1",
+		.cores = "0 -1",
+		.on = "0 -1" },
+	{ .row = "one node, pinned",
+		.pcpus = "0/0 1/0",
+		.vcpus = "0 1",
+		.unknown = ONE_NODE,
+		.nodes = "-1 -1",
+		.cores = "0 1",
+		.on = "0 1" },
+	{ .row = "one node, not pinned",
+		.pcpus = "0/0 1/0",
+		.vcpus = "0-1 0-1",
+		.unknown = ONE_NODE,
+		.nodes = "-1 -1",
+		.cores = "-1 -1",
+		.on = "-1 -1" },
+	{ .row = "vCPU offline",
+		.pcpus = "0/0 1/1",
+		.vcpus = "0 - 1",
+		.nodes = "0 -1 1",
+		.cores = "0 -1 1",
+		.on = "0 -1 1" },
+	{ .row = "pCPU offline",
+		.pcpus = "0/0 - 2/1",
+		.vcpus = "0-1 2",
+		.nodes = "0 1",
+		.cores = "0 2",
+		.on = "0 2" },
+	{ .row = "pCPU that does not exist",
+		.pcpus = "0/0 1/1",
+		.vcpus = "5 0",
+		.unknown = NOT_PINNED,
+		.nodes = "-1 -1",
+		.cores = "-1 0",
+		.on = "-1 0" },
+	{ .row = "node without pCPUs",
+		.pcpus = "0/0 1/2",
+		.vcpus = "0 1",
+		.nodes = "0 2",
+		.cores = "0 1",
+		.on = "0 1" },
 };
 
 static unsigned int read_pcpus(const char *text, struct pcpu *pcpus)
@@ -81,7 +150,8 @@ static void compute(void **state)
 		unsigned int n = read_vcpus(rows[i].vcpus, vcpus);
 
 		expect_int(rows[i].row, topology_compute(pcpus, n_pcpus, vcpus, n, &topology), 0);
-		expect_str(rows[i].row, topology.unknown.msg, rows[i].unknown);
+		expect_str(
+			rows[i].row, topology.unknown.msg, rows[i].unknown ? rows[i].unknown : "");
 		expect_int(rows[i].row, topology.n_cpus, n);
 		for (unsigned int cpu = 0; cpu < n; cpu++) {
 			write_number(nodes, topology_node(&topology, cpu));
@@ -99,7 +169,7 @@ static void nodes_of(void **state)
 {
 	static const struct {
 		const char *where, *nodes;
-	} where_rows[] = {
+	} nodes_rows[] = {
 		{ "0", "0" },
 		{ "0-1", "0" },
 		{ "2", "1" },
@@ -114,14 +184,14 @@ static void nodes_of(void **state)
 	unsigned int n = read_pcpus("0/0 1/0 2/1 3/1 4/2 5/2", pcpus);
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(where_rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(nodes_rows); i++) {
 		struct cpuset where, nodes;
 		char got[64];
 
-		assert_int_equal(cpuset_parse_list(where_rows[i].where, &where), 0);
+		assert_int_equal(cpuset_parse_list(nodes_rows[i].where, &where), 0);
 		topology_nodes_of(pcpus, n, &where, &nodes);
 		cpuset_format(&nodes, got, sizeof got);
-		expect_str(where_rows[i].where, got, where_rows[i].nodes);
+		expect_str(nodes_rows[i].where, got, nodes_rows[i].nodes);
 	}
 }
 

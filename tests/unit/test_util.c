@@ -13,32 +13,35 @@ static void numbers(void **state)
 		const char *text;
 		unsigned long max;
 		unsigned long value;
-		int used; /* characters; -1: not a number */
+		int used; /* characters read; -1: not a number */
 	} rows[] = {
-		{ "0", 0, 0, 1 },
-		{ "1", 0, 0, -1 },
-		{ "9", 5, 0, -1 },
-		{ "5", 5, 5, 1 },
-		{ "10", 9, 0, -1 },
-		{ "42 x", 100, 42, 2 },
-		{ "7-9", 100, 7, 1 },
-		{ "65535", 65535, 65535, 5 },
-		{ "65536", 65535, 0, -1 },
-		{ "655350", 65535, 0, -1 },
-		{ "4294967296", ULONG_MAX, 4294967296, 10 },
-		{ "18446744073709551615", ULONG_MAX, ULONG_MAX, 20 },
-		{ "18446744073709551616", ULONG_MAX, 0, -1 },
-		{ "99999999999999999999999", ULONG_MAX, 0, -1 },
-		{ "", 10, 0, -1 },
-		{ " 1", 10, 0, -1 },
-		{ "+1", 10, 0, -1 },
-		{ "-1", 10, 0, -1 },
-		{ "-0", 10, 0, -1 },
-		{ "00", 10, 0, -1 },
-		{ "01", 10, 0, -1 },
-		{ "0x1", 10, 0, 1 },
-		{ "x", 10, 0, -1 },
-		{ "\xb2", 10, 0, -1 },
+		{ .text = "0", .max = 0, .value = 0, .used = 1 },
+		{ .text = "1", .max = 0, .value = 0, .used = -1 },
+		{ .text = "9", .max = 5, .value = 0, .used = -1 },
+		{ .text = "5", .max = 5, .value = 5, .used = 1 },
+		{ .text = "10", .max = 9, .value = 0, .used = -1 },
+		{ .text = "42 x", .max = 100, .value = 42, .used = 2 },
+		{ .text = "7-9", .max = 100, .value = 7, .used = 1 },
+		{ .text = "65535", .max = 65535, .value = 65535, .used = 5 },
+		{ .text = "65536", .max = 65535, .value = 0, .used = -1 },
+		{ .text = "655350", .max = 65535, .value = 0, .used = -1 },
+		{ .text = "4294967296", .max = ULONG_MAX, .value = 4294967296, .used = 10 },
+		{ .text = "18446744073709551615",
+			.max = ULONG_MAX,
+			.value = ULONG_MAX,
+			.used = 20 },
+		{ .text = "18446744073709551616", .max = ULONG_MAX, .value = 0, .used = -1 },
+		{ .text = "99999999999999999999999", .max = ULONG_MAX, .value = 0, .used = -1 },
+		{ .text = "", .max = 10, .value = 0, .used = -1 },
+		{ .text = " 1", .max = 10, .value = 0, .used = -1 },
+		{ .text = "+1", .max = 10, .value = 0, .used = -1 },
+		{ .text = "-1", .max = 10, .value = 0, .used = -1 },
+		{ .text = "-0", .max = 10, .value = 0, .used = -1 },
+		{ .text = "00", .max = 10, .value = 0, .used = -1 },
+		{ .text = "01", .max = 10, .value = 0, .used = -1 },
+		{ .text = "0x1", .max = 10, .value = 0, .used = 1 },
+		{ .text = "x", .max = 10, .value = 0, .used = -1 },
+		{ .text = "\xb2", .max = 10, .value = 0, .used = -1 },
 	};
 
 	(void)state;
@@ -55,6 +58,48 @@ static void numbers(void **state)
 		value = 12345;
 		expect_int(text, parse_number(text, NULL, rows[i].max, &value), whole);
 		expect_int(text, value, whole ? rows[i].value : 12345);
+
+		if (rows[i].max <= UINT_MAX) {
+			unsigned int small = 12345;
+
+			expect_int(text, parse_uint(text, NULL, (unsigned int)rows[i].max, &small),
+				whole);
+			expect_int(text, small, whole ? rows[i].value : 12345);
+		}
+	}
+}
+
+static void prefixes(void **state)
+{
+	static const struct {
+		const char *text, *prefix, *behind; /* NULL: it does not begin with it */
+	} rows[] = {
+		{ "nodes:1", "nodes:", "1" },
+		{ "nodes:1", "node:", NULL },
+		{ "node", "node:", NULL },
+		{ "node:", "node:", "" },
+		{ "text", "", "text" },
+		{ "", "x", NULL },
+		{ "", "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *p = rows[i].text;
+
+		expect_int(rows[i].text, skip_prefix(&p, rows[i].prefix), rows[i].behind != NULL);
+		expect_str(rows[i].text, p, rows[i].behind ? rows[i].behind : rows[i].text);
+	}
+}
+
+static void order_of_numbers(void **state)
+{
+	static const unsigned int sorted[] = { 0, 1, 5, 2147483647, 2147483648, 4294967295 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(sorted); k++)
+			assert_int_equal(compare_uints(&sorted[i], &sorted[k]), (i > k) - (i < k));
 	}
 }
 
@@ -75,28 +120,60 @@ static void array_keeps_its_elements(void **state)
 	free(array);
 }
 
-static void array_of_too_many_bytes(void **state)
+static void array_is_added_to(void **state)
+{
+	uint64_t *array = NULL;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++) {
+		uint64_t *added = array_add(&array, &n, sizeof *array);
+
+		assert_non_null(added);
+		assert_ptr_equal(added, &array[i]);
+		assert_int_equal(n, i + 1);
+		assert_int_equal(*added, 0);
+		*added = i + 1;
+	}
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(array[i], i + 1);
+	free(array);
+}
+
+static void array_cannot_be_added_to(void **state)
+{
+	char *array = malloc(1), *before = array;
+	size_t n = (size_t)1 << 40;
+
+	(void)state;
+	assert_null(array_add(&array, &n, (size_t)1 << 30));
+	assert_ptr_equal(array, before);
+	assert_int_equal(n, (size_t)1 << 40);
+	free(array);
+}
+
+static void array_too_large(void **state)
 {
 	char *array = malloc(1);
 
 	(void)state;
 	assert_null(array_grow(array, (size_t)1 << 40, (size_t)1 << 30));
-	array[0] = 'x'; /* is still ours */
+	array[0] = 'x'; /* the old array must still be usable */
 	free(array);
 }
 
-static void strings(void **state)
+static void copies(void **state)
 {
 	static const struct {
 		const char *text;
 		size_t size;
 		bool fits;
 	} rows[] = {
-		{ "", 1, true },
-		{ "a", 1, false },
-		{ "abc", 4, true },
-		{ "abcd", 4, false },
-		{ "a much longer text", 4, false },
+		{ .text = "", .size = 1, .fits = true },
+		{ .text = "a", .size = 1, .fits = false },
+		{ .text = "abc", .size = 4, .fits = true },
+		{ .text = "abcd", .size = 4, .fits = false },
+		{ .text = "a much longer text", .size = 4, .fits = false },
 	};
 
 	(void)state;
@@ -110,9 +187,33 @@ static void strings(void **state)
 	}
 }
 
+static void control_characters(void **state)
+{
+	static const struct {
+		const char *text, *masked;
+	} rows[] = {
+		{ "", "" },
+		{ "vif 1.0: ~ \xc3\xa9", "vif 1.0: ~ \xc3\xa9" },
+		{ "a\nb\r\tc", "a?b??c" },
+		{ "\x01\x1b[2J\x1f\x7f", "??[2J??" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[32];
+		struct err err;
+
+		assert_true(copy_str(text, sizeof text, rows[i].text));
+		mask_controls(text);
+		expect_str(rows[i].text, text, rows[i].masked);
+		err_set(&err, EIO, "%s", rows[i].text);
+		expect_str(rows[i].text, err.msg, rows[i].masked);
+	}
+}
+
 static void cleanup_frees(void **state)
 {
-	_cleanup_free_ char *text = strdup("freed at the end, as valgrind and ASan can tell");
+	_cleanup_free_ char *text = strdup("valgrind and ASan report it if nobody frees this");
 	_cleanup_free_ char *nothing = NULL;
 
 	(void)state;
@@ -126,9 +227,9 @@ static void errors(void **state)
 		const char *row;
 		int code, result;
 	} rows[] = {
-		{ "an errno value", ENOENT, -ENOENT },
-		{ "nothing is no error code", 0, -EINVAL },
-		{ "turned round already", -ENOENT, -EINVAL },
+		{ .row = "errno value", .code = ENOENT, .result = -ENOENT },
+		{ .row = "0 is no error", .code = 0, .result = -EINVAL },
+		{ .row = "negative already", .code = -ENOENT, .result = -EINVAL },
 	};
 
 	(void)state;
@@ -140,6 +241,16 @@ static void errors(void **state)
 		expect_str(rows[i].row, err.msg, "vif 7");
 		expect_int(rows[i].row, err_set(NULL, rows[i].code, "vif"), rows[i].result);
 	}
+}
+
+static void error_says_its_reason(void **state)
+{
+	struct err err;
+
+	(void)state;
+	errno = EPERM;
+	assert_int_equal(err_set(&err, ENOENT, "%s: %m", "vif"), -ENOENT);
+	assert_string_equal(err.msg, "vif: No such file or directory");
 }
 
 static void long_error_is_cut(void **state)
@@ -159,11 +270,17 @@ int main(void)
 {
 	static const struct CMUnitTest util[] = {
 		UNIT_TEST(numbers),
+		UNIT_TEST(prefixes),
+		UNIT_TEST(order_of_numbers),
 		UNIT_TEST(array_keeps_its_elements),
-		UNIT_TEST(array_of_too_many_bytes),
-		UNIT_TEST(strings),
+		UNIT_TEST(array_too_large),
+		UNIT_TEST(array_is_added_to),
+		UNIT_TEST(array_cannot_be_added_to),
+		UNIT_TEST(copies),
+		UNIT_TEST(control_characters),
 		UNIT_TEST(cleanup_frees),
 		UNIT_TEST(errors),
+		UNIT_TEST(error_says_its_reason),
 		UNIT_TEST(long_error_is_cut),
 	};
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * unit.h - what the unit tests share: rows of tables that tell which one is wrong, recorded
- * texts, and random numbers that can be had again.
+ * unit.h - what the unit tests share: rows of tables that tell which one is wrong, texts that
+ * grow, recorded texts, and random numbers that can be had again.
  */
-#ifndef VIFPIN_UNIT_H
-#define VIFPIN_UNIT_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../random.h"
+#include "random.h"
 
 /*
  * A test walks a table and gives expect_*() each row's name. A wrong row is printed as a TAP
@@ -51,6 +50,26 @@ static inline void print_text(const char *before, const char *text, const char *
 	for (; text && *text; text++)
 		printf(isprint((unsigned char)*text) ? "%c" : "\\x%02x", (unsigned char)*text);
 	printf("%s%s", text ? "" : "(null)", after);
+}
+
+/* A text that grows. The test fails when there is no room for more. */
+struct pen {
+	char text[2048];
+	size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static inline void put_down(
+	struct pen *pen, const char *format, ...)
+{
+	size_t left = sizeof pen->text - pen->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(pen->text + pen->len, left, format, ap);
+	va_end(ap);
+	assert_in_range(n, 0, left - 1);
+	pen->len += (size_t)n;
 }
 
 static inline void wrong_row(const char *file, int line, const char *row)
@@ -114,6 +133,16 @@ static inline char *exact_copy(const char *text, size_t len)
 	return copy;
 }
 
+/* The same without a NUL behind it. */
+static inline char *bare_copy(const char *text, size_t len)
+{
+	char *copy = malloc(len ? len : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, text, len);
+	return copy;
+}
+
 /* The whole of a file of tests/unit/data, to be freed. */
 static inline char *read_data(const char *name)
 {
@@ -145,7 +174,5 @@ static inline struct random random_start(const char *test)
 	uint64_t seed = env_number("SEED", (unsigned long)time(NULL));
 
 	printf("# %s: SEED=%" PRIu64 "\n", test, seed);
-	return (struct random){ seed, seed };
+	return (struct random){ .seed = seed, .state = seed };
 }
-
-#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * world.h - what a decision looks at beside the ledger: vifs as xenstore and the kernel have
+ * them, and the CPUs of this host. Filled in by the engine (gather.h), by tests from a table.
+ */
+#pragma once
+
+#include "backend_state.h"
+#include "cpuset.h"
+#include "inventory.h"
+#include "ledger.h"
+#include "targets.h"
+#include "vifname.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What xenstore says of a vif. */
+enum backend_presence {
+	BACKEND_UNKNOWN, /* it was not asked */
+	BACKEND_GONE,    /* it has no such vif */
+	BACKEND_LISTED,  /* it has one; more was not asked */
+	BACKEND_PRESENT, /* `backend` tells all that it has */
+};
+
+struct world_vif {
+	struct vif_id id;
+	enum backend_presence presence;
+	struct backend_state backend; /* owned; of one that is present */
+	bool looked;                  /* the kernel was asked: the next two tell */
+	char dev[DEV_NAME_SIZE];      /* the name that its targets bear, or are going to */
+	struct targets targets;       /* with their masks, owned; empty: it is not connected */
+	struct cpuset *near;          /* the CPUs near its guest, owned; NULL: not known */
+};
+
+/* Zero-initialised it is empty. */
+struct world {
+	struct world_vif *vifs; /* sorted by id, owned */
+	size_t n_vifs;
+	bool complete; /* xenstore has no other vifs than those that are listed or present here */
+	unsigned int *domains; /* sorted, owned: xenstore has no vif of others; NULL: not known */
+	size_t n_domains;
+	bool unreadable; /* the ledger could not be read, and is made anew */
+	struct inventory inventory;
+};
+
+void world_free(struct world *world);
+
+/* Does xenstore not have this vif, as far as it was asked? */
+bool world_is_gone(const struct world *world, struct vif_id id);
+
+/* The vif, or NULL. */
+struct world_vif *world_find(const struct world *world, struct vif_id id);
+
+/* The vif, made where it is not there yet; NULL when memory is out. Other pointers to vifs of this
+ * world hold no longer. */
+struct world_vif *world_add(struct world *world, struct vif_id id);
+
+/*
+ * A world may also be kept, with the targets of each vif as they were last found: who stays, as the
+ * watcher does, can look where they are without finding them again.
+ *
+ * world_take_targets() hands what is known of a vif to another world's; false when nothing is.
+ * world_learn_targets() takes over what a world has found of vifs that are in the ledger, and
+ * forgets all others. A vif that is not known for want of memory has to be looked for again.
+ */
+bool world_take_targets(struct world *known, struct world_vif *vif);
+void world_learn_targets(struct world *known, struct world *found, const struct ledger *ledger);
+
+/* The rules of an entry's vif; world->inventory must be complete. */
+struct rules world_rules(
+	const struct world *world, const struct config *config, const struct vif_entry *vif);

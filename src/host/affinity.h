@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * affinity.h - the CPU masks of interrupts and kernel threads.
+ *
+ * Every change is one write, checked, and read back. A number is not trusted to
+ * be still what it was: an interrupt is checked by its action's directory
+ * /proc/irq/N/<action>, a thread by its start time, before and after.
+ */
+#pragma once
+
+#include "cpuset.h"
+#include "err.h"
+#include "sysroot.h"
+#include "targets.h"
+
+#include <stdbool.h>
+
+/*
+ * Reads where the target is: its cpu, mask and delivered. A thread's mask may be without the CPUs
+ * that are offline. -ESRCH when it is gone or its number is another's now, or another -errno, with
+ * a sentence; the three are then as they were.
+ */
+int affinity_read(const struct sysroot *root, struct target *target, struct err *err);
+
+/*
+ * Puts the target on exactly these CPUs and reads back. -errno with a sentence: -ESRCH as above,
+ * -EBUSY when the kernel took the call and did something else (a thread's cpuset narrows its mask
+ * silently).
+ *
+ * An interrupt is on one CPU when smp_affinity_list says so and effective_affinity_list, where
+ * there is one, does too. With more CPUs the kernel chooses among them, and only smp_affinity_list
+ * counts.
+ */
+int affinity_set(const struct sysroot *root, const struct target *target, const struct cpuset *cpus,
+	struct err *err);
+
+/*
+ * What the kernel gives a new interrupt (/proc/irq/default_smp_affinity) or thread (kthreadd's own
+ * mask): the masks that a vif gets back when it is unpinned.
+ */
+int affinity_default(const struct sysroot *root, const struct target *target, struct cpuset *out,
+	struct err *err);

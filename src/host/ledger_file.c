@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ledger_file.h"
+
+#include "filelock.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FILE_NAME      "ledger.json"
+#define FILE_NAME_TEMP "ledger.json.tmp"
+#define CORRUPT_NAME   "ledger.json.corrupt-"
+#define CORRUPT_KEPT   10
+#define LOCK_NAME      "ledger.lock"
+#define LOCK_SECONDS   2
+
+/* Gives up when one holds it for too long, but not while others before this one get it. */
+static int wait_for_lock(const struct ledger_file *file)
+{
+	double before;
+	int r;
+
+	do {
+		before = ledger_file_last_pass(file->root);
+		r = filelock_wait(file->lock_fd, LOCK_SECONDS);
+	} while (r == -ETIMEDOUT && ledger_file_last_pass(file->root) != before);
+	return r;
+}
+
+/* Opens the lock's file and waits for the lock. */
+static int take_lock(struct ledger_file *file, struct err *err)
+{
+	int r = sysroot_open_at(file->dir_fd, LOCK_NAME, O_RDWR | O_CREAT, 0600);
+
+	if (r >= 0) {
+		file->lock_fd = r;
+		r = wait_for_lock(file);
+	}
+	if (r == -ETIMEDOUT)
+		return err_set(err, ETIMEDOUT,
+			"cannot lock " LEDGER_PATH ": another vifpin holds it for more than %d s",
+			LOCK_SECONDS);
+	if (r < 0)
+		return err_set(err, -r, "cannot lock " LEDGER_PATH ": %m");
+	futimens(file->lock_fd, NULL);
+	return 0;
+}
+
+int ledger_file_open(const struct sysroot *root, struct ledger_file *file, struct err *err)
+{
+	int r = sysroot_make_dir(root, PATH_LEDGER_DIR);
+
+	if (r < 0)
+		return err_set(err, -r, "cannot use /" PATH_LEDGER_DIR ": %m");
+	*file = (struct ledger_file){ .root = root, .dir_fd = r, .lock_fd = -1 };
+	r = take_lock(file, err);
+	if (r < 0)
+		ledger_file_close(file);
+	return r;
+}
+
+void ledger_file_close(struct ledger_file *file)
+{
+	closep(&file->lock_fd);
+	closep(&file->dir_fd);
+	free(file->text);
+	*file = (struct ledger_file){ .dir_fd = -1, .lock_fd = -1 };
+}
+
+int ledger_file_peek_text(const struct sysroot *root, char **text, size_t *len)
+{
+	return sysroot_read(root, text, len, PATH_LEDGER_DIR "/" FILE_NAME);
+}
+
+/* Reads the file; *text, to be freed even after a failure, is NULL where there is none. */
+static int read_ledger(const struct sysroot *root, char **text, struct ledger *out, struct err *err)
+{
+	size_t len;
+	int r;
+
+	*text = NULL;
+	r = ledger_file_peek_text(root, text, &len);
+	if (r == -ENOENT) {
+		*out = (struct ledger){ 0 };
+		return 0;
+	}
+	/* These are what is there; all else keeps one from reading what may be sound. */
+	if (r == -EISDIR || r == -ELOOP || r == -ENXIO || r == -EFBIG)
+		return err_set(err, EBADMSG, "%s", strerror(-r));
+	if (r < 0)
+		return err_set(err, -r, "%m");
+	return ledger_parse(*text, len, out, err);
+}
+
+int ledger_file_load(struct ledger_file *file, struct ledger *out, struct err *err)
+{
+	free(file->text);
+	/* Not by dir_fd: only from the root can links be followed and kept inside. */
+	return read_ledger(file->root, &file->text, out, err);
+}
+
+int ledger_file_peek(const struct sysroot *root, struct ledger *out, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return read_ledger(root, &text, out, err);
+}
+
+int ledger_file_boot_id(const struct sysroot *root, char boot_id[UUID_SIZE], struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	r = sysroot_read(root, &text, NULL, PATH_BOOT_ID);
+	if (r == 0) {
+		text[strcspn(text, "\n")] = '\0';
+		r = *text && copy_str(boot_id, UUID_SIZE, text) ? 0 : -EINVAL;
+	}
+	return r < 0 ? err_set(err, -r, "cannot read /" PATH_BOOT_ID ": %m") : 0;
+}
+
+double ledger_file_last_pass(const struct sysroot *root)
+{
+	return sysroot_mtime(root, PATH_LEDGER_DIR "/" LOCK_NAME);
+}
+
+static int count_corrupt(const char *name, void *data)
+{
+	unsigned int *count = data;
+
+	*count += strncmp(name, CORRUPT_NAME, strlen(CORRUPT_NAME)) == 0;
+	return 0;
+}
+
+unsigned int ledger_file_count_corrupt(const struct sysroot *root)
+{
+	unsigned int count = 0;
+
+	sysroot_list(root, count_corrupt, &count, PATH_LEDGER_DIR);
+	return count;
+}
+
+/* Writes all of text to a file that is then on the disk. -errno. */
+static int write_synced(int dir_fd, const char *name, const char *text)
+{
+	size_t left = strlen(text);
+	int fd, r = 0;
+
+	/* Whatever is there, a FIFO even, is no file of ours. */
+	unlinkat(dir_fd, name, 0);
+	fd = sysroot_open_at(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	if (fd < 0)
+		return fd;
+	while (left && !r) {
+		ssize_t n = TEMP_FAILURE_RETRY(write(fd, text, left));
+
+		if (n > 0) {
+			text += n;
+			left -= (size_t)n;
+		} else {
+			r = n == 0 ? -EIO : -errno;
+		}
+	}
+	if (!r && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && !r)
+		r = -errno;
+	return r;
+}
+
+static void set_since(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->n_vifs; i++) {
+		if (ledger->vifs[i].since == SINCE_NEW)
+			ledger->vifs[i].since = (long long)time(NULL);
+	}
+}
+
+int ledger_file_commit(struct ledger_file *file, struct ledger *ledger, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	set_since(ledger);
+	text = ledger_format(ledger);
+	if (!text)
+		return err_no_memory(err);
+	if (file->text && strcmp(text, file->text) == 0)
+		return 0;
+	/* What nobody could read again. */
+	r = strlen(text) > LEDGER_TEXT_MAX ? -EFBIG : 0;
+	if (!r)
+		r = write_synced(file->dir_fd, FILE_NAME_TEMP, text);
+	if (!r && renameat(file->dir_fd, FILE_NAME_TEMP, file->dir_fd, FILE_NAME) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(file->dir_fd, FILE_NAME_TEMP, 0);
+		return err_set(err, -r, "cannot write " LEDGER_PATH ": %m");
+	}
+	free(file->text);
+	file->text = text;
+	text = NULL;
+	if (fsync(file->dir_fd) < 0)
+		return err_set(err, errno, "cannot write " LEDGER_PATH " to the disk: %m");
+	return 0;
+}
+
+/* --- a ledger that cannot be read --------------------------------------------------------- */
+
+#define TWO   "[0-9][0-9]"
+#define STAMP TWO TWO TWO TWO "T" TWO TWO TWO "Z"
+
+/* The names that set_aside() gives; what a person has named otherwise is that person's. */
+static bool is_aside(const char *name)
+{
+	return fnmatch(CORRUPT_NAME STAMP, name, 0) == 0 ||
+	       fnmatch(CORRUPT_NAME STAMP "-[0-9]*", name, 0) == 0;
+}
+
+/* Those that come after a name: the oldest, and how many. */
+struct asides {
+	char after[NAME_MAX + 1], oldest[NAME_MAX + 1];
+	unsigned int n;
+};
+
+static int see_aside(const char *name, void *data)
+{
+	struct asides *seen = data;
+
+	if (!is_aside(name) || strverscmp(name, seen->after) <= 0)
+		return 0;
+	if (!seen->n++ || strverscmp(name, seen->oldest) < 0)
+		copy_str(seen->oldest, sizeof seen->oldest, name);
+	return 0;
+}
+
+/* Removes the oldest of those that were moved aside, but not `latest`, whatever the clock says.
+ * What cannot be removed stays. */
+static void remove_oldest(const struct ledger_file *file, const char *latest)
+{
+	struct asides seen = { .oldest = "" };
+
+	do {
+		copy_str(seen.after, sizeof seen.after, seen.oldest);
+		seen.n = 0;
+		sysroot_list(file->root, see_aside, &seen, PATH_LEDGER_DIR);
+		if (seen.n > CORRUPT_KEPT && strcmp(seen.oldest, latest) != 0)
+			unlinkat(file->dir_fd, seen.oldest, 0);
+	} while (seen.n > CORRUPT_KEPT);
+}
+
+int ledger_file_set_aside(struct ledger_file *file, char *name, size_t size, struct err *err)
+{
+	time_t now = time(NULL);
+	char stamp[32];
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+	for (int i = 0; i < 100; i++) {
+		if (i == 0)
+			snprintf(name, size, CORRUPT_NAME "%s", stamp);
+		else
+			snprintf(name, size, CORRUPT_NAME "%s-%d", stamp, i);
+		if (renameat2(file->dir_fd, FILE_NAME, file->dir_fd, name, RENAME_NOREPLACE) == 0) {
+			fsync(file->dir_fd);
+			free(file->text);
+			file->text = NULL;
+			remove_oldest(file, name);
+			return 0;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	return err_set(err, errno, "cannot move " LEDGER_PATH " aside: %m");
+}

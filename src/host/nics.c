@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nics.h"
+
+#include "cpu_list.h"
+#include "interrupts.h"
+#include "util.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define IFF_UP 0x1 /* linux/if.h, ABI */
+
+struct reading {
+	const struct sysroot *root;
+	struct nics nics;
+	unsigned int irq; /* that is_action() is about */
+};
+
+/* A netdev's attribute that is a number, decimal or, as `flags`, hexadecimal; 0 when it
+ * cannot be read. */
+static unsigned long read_value(const struct sysroot *root, const char *dev, const char *attribute)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (sysroot_read(root, &text, NULL, PATH_NETDEV "/%s", dev, attribute) < 0)
+		return 0;
+	return strtoul(text, NULL, 0);
+}
+
+static int add_irq(struct nics *nics, unsigned int irq)
+{
+	unsigned int *added = array_add(&nics->irqs, &nics->n, sizeof *added);
+
+	if (!added)
+		return -ENOMEM;
+	*added = irq;
+	return 0;
+}
+
+static int add_msi(const char *name, void *data)
+{
+	struct reading *in = data;
+	unsigned int irq;
+
+	return parse_uint(name, NULL, UINT_MAX, &irq) ? add_irq(&in->nics, irq) : 0;
+}
+
+/* The interrupts of one netdev, if it is a physical NIC's. */
+static int add_netdev(const char *dev, void *data)
+{
+	struct reading *in = data;
+	unsigned long line;
+	int r;
+
+	/* Of a device on Xen's bus, as every vif is, it is a virtual one's. */
+	if (sysroot_exists(in->root, PATH_NETDEV "/device/nodename", dev))
+		return 0;
+	if (!(read_value(in->root, dev, "flags") & IFF_UP))
+		return 0;
+	r = sysroot_list(in->root, add_msi, in, PATH_NETDEV "/device/msi_irqs", dev);
+	if (r != -ENOENT)
+		return r == -ENOMEM ? r : 0;
+	/* Only what is no PCI device itself can have one above it: above a PCI device is a
+	 * bridge, which has interrupts of its own. */
+	line = read_value(in->root, dev, "device/irq");
+	if (line)
+		return add_irq(&in->nics, (unsigned int)line);
+	if (sysroot_exists(in->root, PATH_NETDEV "/device/irq", dev))
+		return 0;
+	r = sysroot_list(in->root, add_msi, in, PATH_NETDEV "/device/../msi_irqs", dev);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* 1 at a directory: the kernel makes one for each action of an interrupt. */
+static int is_action(const char *name, void *data)
+{
+	const struct reading *in = data;
+
+	return sysroot_exists(in->root, PATH_IRQ_ACTION "/.", in->irq, name);
+}
+
+static void add_delivery(struct reading *in, unsigned int irq, struct cpu_load *loads)
+{
+	struct cpuset cpus;
+
+	in->irq = irq;
+	if (sysroot_list(in->root, is_action, in, PATH_IRQ, irq) != 1)
+		return;
+	if (cpu_list_read(in->root, &cpus, PATH_IRQ_EFFECTIVE, irq) < 0 &&
+		cpu_list_read(in->root, &cpus, PATH_IRQ_AFFINITY, irq) < 0)
+		return;
+	cpuset_for_each (cpu, &cpus)
+		loads[cpu].nic++;
+}
+
+/* Netdevs may share a device, and devices an interrupt. */
+static void sort_irqs(struct nics *nics)
+{
+	size_t kept = 0;
+
+	if (nics->n)
+		qsort(nics->irqs, nics->n, sizeof *nics->irqs, compare_uints);
+	for (size_t i = 0; i < nics->n; i++) {
+		if (!kept || nics->irqs[kept - 1] != nics->irqs[i])
+			nics->irqs[kept++] = nics->irqs[i];
+	}
+	nics->n = kept;
+}
+
+int nics_read(const struct sysroot *root, struct cpu_load *loads, struct nics *out)
+{
+	struct reading in = { .root = root };
+
+	if (sysroot_list(root, add_netdev, &in, PATH_NETDEVS) == -ENOMEM) {
+		nics_free(&in.nics);
+		return -ENOMEM;
+	}
+	sort_irqs(&in.nics);
+	for (size_t i = 0; i < in.nics.n; i++)
+		add_delivery(&in, in.nics.irqs[i], loads);
+	*out = in.nics;
+	return 0;
+}
+
+void nics_free(struct nics *nics)
+{
+	free(nics->irqs);
+}
+
+int nics_read_counts(
+	const struct sysroot *root, const struct nics *nics, unsigned long long *counts)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	memset(counts, 0, CPUSET_MAX * sizeof *counts);
+	r = sysroot_read(root, &text, NULL, PATH_INTERRUPTS);
+	return r < 0 ? r : interrupts_add_counts(text, nics->irqs, nics->n, counts);
+}

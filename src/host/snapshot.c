@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "snapshot.h"
+
+#include "interrupts.h"
+#include "pidstat.h"
+#include "util.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+/* --- what the kernel has ----------------------------------------------------------------- */
+
+static int add_target(struct targets *targets, const struct target *target)
+{
+	struct target *added = array_add(&targets->v, &targets->n, sizeof *added);
+
+	if (!added)
+		return -ENOMEM;
+	*added = *target;
+	return 0;
+}
+
+static int add_interrupt(unsigned int irq, const char *action, size_t len, void *data)
+{
+	struct target target = { .irq = irq, .cpu = CPU_NONE, .delivered = CPU_NONE };
+
+	if (len >= sizeof target.name) /* no vif's */
+		return 0;
+	memcpy(target.name, action, len);
+	return add_target(data, &target);
+}
+
+/* Adds the thread `pid` if it is a kernel thread; one that is gone is none. */
+static int add_thread(struct snapshot *snapshot, unsigned int pid)
+{
+	struct target target = { .cpu = CPU_NONE, .delivered = CPU_NONE };
+	_cleanup_free_ char *text = NULL;
+	struct pidstat stat;
+	int r;
+
+	r = sysroot_read(snapshot->root, &text, NULL, PATH_PID_STAT, (int)pid);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || pidstat_parse(text, &stat) < 0 || !pidstat_is_kthread(&stat))
+		return 0;
+	target.pid = stat.pid;
+	target.start = stat.start;
+	copy_str(target.name, sizeof target.name, stat.comm);
+	return add_target(&snapshot->threads, &target);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct target *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void sort_if_many(const struct snapshot *snapshot, struct targets *targets)
+{
+	if (snapshot->many && targets->n)
+		qsort(targets->v, targets->n, sizeof *targets->v, compare_names);
+}
+
+static int scan_name(const char *name, void *snapshot)
+{
+	unsigned int pid;
+
+	return parse_uint(name, NULL, INT_MAX, &pid) ? add_thread(snapshot, pid) : 0;
+}
+
+static int scan_proc(struct snapshot *snapshot)
+{
+	int r;
+
+	targets_free(&snapshot->threads);
+	snapshot->whole_proc = true;
+	r = sysroot_list(snapshot->root, scan_name, snapshot, PATH_PROC);
+	sort_if_many(snapshot, &snapshot->threads);
+	return r;
+}
+
+/* Adds the last child that is left. */
+static int add_youngest(struct snapshot *snapshot)
+{
+	unsigned int pid;
+	char *word;
+
+	while (snapshot->left && strchr(" \n", snapshot->children[snapshot->left - 1]))
+		snapshot->left--;
+	snapshot->children[snapshot->left] = '\0';
+	word = memrchr(snapshot->children, ' ', snapshot->left);
+	word = word ? word + 1 : snapshot->children;
+	snapshot->left = (size_t)(word - snapshot->children);
+	return parse_uint(word, NULL, INT_MAX, &pid) ? add_thread(snapshot, pid) : 0;
+}
+
+static int need_interrupts(struct snapshot *snapshot, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (snapshot->has_interrupts)
+		return 0;
+	r = sysroot_read(snapshot->root, &text, NULL, PATH_INTERRUPTS);
+	if (r == 0)
+		r = interrupts_parse(text, add_interrupt, &snapshot->interrupts);
+	if (r < 0) {
+		targets_free(&snapshot->interrupts);
+		return err_set(err, -r, "cannot read /" PATH_INTERRUPTS ": %m");
+	}
+	sort_if_many(snapshot, &snapshot->interrupts);
+	snapshot->has_interrupts = true;
+	return 0;
+}
+
+static int need_children(struct snapshot *snapshot)
+{
+	int r;
+
+	if (snapshot->has_children)
+		return 0;
+	free(snapshot->children);
+	snapshot->children = NULL;
+	snapshot->left = 0;
+	r = sysroot_read(snapshot->root, &snapshot->children, &snapshot->left, PATH_KTHREADS);
+	/* A kernel without CONFIG_PROC_CHILDREN. */
+	if (r == -ENOENT)
+		r = scan_proc(snapshot);
+	while (r == 0 && snapshot->many && snapshot->left)
+		r = add_youngest(snapshot);
+	sort_if_many(snapshot, &snapshot->threads);
+	snapshot->has_children = r == 0;
+	return r;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	targets_free(&snapshot->interrupts);
+	targets_free(&snapshot->threads);
+	free(snapshot->children);
+	*snapshot = (struct snapshot){ .many = snapshot->many };
+}
+
+/* --- what a vif has ------------------------------------------------------------------------ */
+
+/* Is it one of the vif whose netdev is `dev`? Its kind and queue are then set. */
+static bool is_of(struct target *target, const char *dev)
+{
+	if (target->pid)
+		return vifname_match_thread(dev, target->name, &target->queue, &target->kind);
+	return vifname_match_interrupt(dev, target->name, &target->queue, &target->kind);
+}
+
+/* Interrupts by number; of threads, most often, the youngest first. */
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct target *x = a, *y = b;
+	int r = compare_uints(&x->irq, &y->irq);
+
+	return r ? r : (y->pid > x->pid) - (y->pid < x->pid);
+}
+
+/* The first whose name does not come before `dev`. */
+static size_t lower_bound(const struct targets *sorted, const char *dev)
+{
+	size_t low = 0, high = sorted->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(sorted->v[mid].name, dev) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Adds those of `all`, interrupts or threads, that are the vif's; the first to look at is `from`.
+ */
+static int find(const struct snapshot *snapshot, const struct targets *all, size_t from,
+	const char *dev, struct targets *targets)
+{
+	size_t before = targets->n, len = strlen(dev);
+	int r = 0;
+
+	if (snapshot->many)
+		from = lower_bound(all, dev);
+	for (size_t i = from; r == 0 && i < all->n; i++) {
+		struct target target;
+
+		if (strncmp(all->v[i].name, dev, len) != 0) {
+			if (snapshot->many) /* they are sorted */
+				break;
+			continue;
+		}
+		target = all->v[i];
+		if (!is_of(&target, dev))
+			continue;
+		if (!target.pid && target.queue >= targets->n_queues)
+			targets->n_queues = target.queue + 1;
+		if (target.queue < targets->n_queues) /* else the guest is just going or coming */
+			r = add_target(targets, &target);
+	}
+	if (targets->n > before)
+		qsort(targets->v + before, targets->n - before, sizeof *targets->v,
+			compare_numbers);
+	return r;
+}
+
+/* Reads more of kthreadd's children, and all of /proc at last, until the vif has every thread. */
+static int find_threads(struct snapshot *snapshot, const char *dev, struct targets *targets)
+{
+	struct targets *threads = &snapshot->threads;
+	size_t n_interrupts = targets->n;
+	int r = need_children(snapshot);
+
+	if (r == 0)
+		r = find(snapshot, threads, 0, dev, targets);
+	while (r == 0 && !targets_complete(targets, dev, NULL)) {
+		size_t known = threads->n;
+
+		if (snapshot->left) {
+			r = add_youngest(snapshot);
+		} else if (!snapshot->whole_proc) {
+			targets->n = n_interrupts;
+			known = 0;
+			r = scan_proc(snapshot);
+		} else {
+			break;
+		}
+		if (r == 0)
+			r = find(snapshot, threads, known, dev, targets);
+	}
+	return r;
+}
+
+/* The targets that bear the name `dev`; empty without an interrupt. */
+static int find_by_name(
+	struct snapshot *snapshot, const char *dev, struct targets *out, struct err *err)
+{
+	int r = need_interrupts(snapshot, err);
+
+	if (r < 0)
+		return r;
+	r = find(snapshot, &snapshot->interrupts, 0, dev, out);
+	if (r == 0 && out->n_queues)
+		r = find_threads(snapshot, dev, out);
+	if (r == 0)
+		return 0;
+	targets_free(out);
+	return err_set(err, -r, "cannot look for the interrupts and threads of %s: %m", dev);
+}
+
+static int first_dev(const char *name, void *data)
+{
+	return vifname_is_dev(name) && copy_str(data, DEV_NAME_SIZE, name);
+}
+
+/* The netdev's name of now, "" where there is none. */
+static int read_dev(
+	const struct sysroot *root, struct vif_id id, char dev[DEV_NAME_SIZE], struct err *err)
+{
+	int r = sysroot_list(root, first_dev, dev, PATH_VIF_NETDEVS, id.domid, id.devid);
+
+	if (r >= 0 || r == -ENOENT)
+		return 0;
+	return err_set(err, -r, "cannot read /" PATH_VIF_NETDEVS ": %m", id.domid, id.devid);
+}
+
+static bool may_be_ours(const struct sysroot *root, const char *name, const char *current)
+{
+	if (!*name)
+		return false;
+	return strcmp(name, current) == 0 || !sysroot_exists(root, PATH_NETDEV, name);
+}
+
+/* False if that is not told, as of a netdev that is down. */
+static bool has_no_carrier(const struct sysroot *root, struct vif_id id, const char *dev)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = sysroot_read(
+		root, &text, NULL, PATH_VIF_NETDEVS "/%s/carrier", id.domid, id.devid, dev);
+
+	return r == 0 && *text == '0';
+}
+
+int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
+	struct vif_names names, char dev[DEV_NAME_SIZE], struct targets *out, struct err *err)
+{
+	char own[DEV_NAME_SIZE], current[DEV_NAME_SIZE] = "";
+	const char *candidates[] = { current, names.recorded, names.vifname, own };
+	int r = read_dev(root, id, current, err);
+
+	snapshot->root = root;
+	*out = (struct targets){ 0 };
+	if (r < 0)
+		return r;
+	vifname_default_dev(id, own);
+	copy_str(dev, DEV_NAME_SIZE, *current ? current : *names.vifname ? names.vifname : own);
+	if (names.waiting && *current && has_no_carrier(root, id, current))
+		return 0;
+	/* Without a netdev there is no queue. */
+	for (size_t i = 0; *current && i < ARRAY_SIZE(candidates) && !out->n_queues; i++) {
+		if (!may_be_ours(root, candidates[i], current))
+			continue;
+		r = find_by_name(snapshot, candidates[i], out, err);
+		if (r < 0)
+			return r;
+		if (out->n_queues)
+			copy_str(dev, DEV_NAME_SIZE, candidates[i]);
+	}
+	return 0;
+}

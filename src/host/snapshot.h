@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * snapshot.h - which interrupts and threads the vifs of this host have now.
+ *
+ * One reading of /proc serves all vifs of a request. Only what really is the
+ * kernel's counts: event-channel interrupts, and threads made by kthreadd.
+ */
+#pragma once
+
+#include "err.h"
+#include "sysroot.h"
+#include "targets.h"
+#include "vifname.h"
+
+#include <stdbool.h>
+
+/* Zero-initialised it is one that reads what it needs when it is first asked. */
+struct snapshot {
+	const struct sysroot *root;         /* of snapshot_find() */
+	struct targets interrupts, threads; /* all that were read, without kind and queue */
+	char *children;                     /* kthreadd's, as it lists them */
+	size_t left; /* the length of that without those that have been looked at */
+	bool has_interrupts, has_children;
+	bool whole_proc; /* threads come from all of /proc, not from kthreadd's list */
+	bool many;       /* set by who is going to look for many vifs: everything is read at
+			  * once then, and sorted, for the time without is their number's square */
+};
+
+/* Leaves one that reads again; `many` stays. */
+void snapshot_free(struct snapshot *snapshot);
+
+/* What is known of a vif's names before looking; "" for what is not. */
+struct vif_names {
+	const char *recorded; /* the ledger's: its interrupts had it once */
+	const char *vifname;  /* xenstore's */
+	bool waiting; /* xenstore says that it is not connected, the ledger that it was not */
+};
+
+/*
+ * Finds what a vif has, and in dev the name its targets bear. Not connected (no
+ * interrupt) is 0 with empty targets, and dev is then the name they are going to
+ * bear. Free with targets_free(), in any case.
+ *
+ * Interrupts and threads bear the name that the netdev had when the frontend
+ * connected. So the netdev's name of now is tried first, then the others, but no
+ * name that is another netdev's now.
+ *
+ * netback gives a netdev its carrier as the last step of connecting (xenvif_carrier_on()). It
+ * takes it away from a connected one too, whose guest reads too slowly: so only of one that is
+ * `waiting` is no carrier taken for no queues, and /proc/interrupts not read.
+ *
+ * Threads are read only once there is a vif with interrupts, and the youngest first
+ * (kthreadd lists its children in the order of their creation, most often): those of a
+ * vif that has just connected are found after a few. kthreadd's list may omit a live
+ * thread while others exit: when a queue lacks one, all of /proc is looked through,
+ * once. `connecting` is left to the caller. -errno with a sentence.
+ */
+int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
+	struct vif_names names, char dev[DEV_NAME_SIZE], struct targets *out, struct err *err);
