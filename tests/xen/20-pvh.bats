@@ -21,7 +21,7 @@ TYPE=pvh
     stays_where_it_was_reserved
 }
 
-@test "pvh: tx and rx of a queue are apart, no CPU has more than one side more than another" {
+@test "pvh: tx and rx of a queue are apart, no CPU has more than one side of either direction more" {
     is_even
 }
 

@@ -7,6 +7,7 @@ load lib
 
 # The vifpin that is installed, put back after each test.
 teardown() {
+    diagnose
     [ ! -e "$VIFPIN.real" ] || mv "$VIFPIN.real" "$VIFPIN"
     no_guests
 }
@@ -65,12 +66,18 @@ has_network() {
     local id
 
     [ -x /etc/xen/scripts/vif-post.d/50-vifpin.hook ]
-    milliseconds create g1 pv 1 mac=00:16:3e:00:01:01,bridge=xenbr0
-    info "xl create took $MS ms"
+    milliseconds start g1 pv 1 mac=00:16:3e:00:01:01,bridge=xenbr0
+    info "xl create, until the guest's init ran, took $MS ms"
     id=$(xl domid g1)
     equal connected "$(xenstore-read "backend/vif/$id/0/hotplug-status")" hotplug-status
     await 120 answers_ping
     xl destroy g1
+}
+
+# Twice as often where a guest had to be made anew.
+was_called() {
+    equal "online
+offline" "$(LC_ALL=C sort -r -u "$WORK/called")" "calls"
 }
 
 @test "a guest has network when vifpin is missing" {
@@ -89,20 +96,17 @@ has_network() {
     # shellcheck disable=SC2016 # the script's own
     instead 'kill -SEGV $$'
     has_network
-    equal "online
-offline" "$(cat "$WORK/called")" "calls"
+    was_called
 }
 
 @test "a guest has network when vifpin fails" {
     instead 'exit 1'
     has_network
-    equal "online
-offline" "$(cat "$WORK/called")" "calls"
+    was_called
 }
 
 @test "a guest has network when vifpin sleeps for ever and ignores SIGTERM" {
     instead 'trap "" TERM' 'while :; do sleep 1000; done'
     has_network
-    equal "online
-offline" "$(cat "$WORK/called")" "calls"
+    was_called
 }

@@ -8,6 +8,7 @@ load lib
 DROPIN=/usr/lib/systemd/system/irqbalance.service.d/vifpin.conf
 
 teardown() {
+    diagnose
     systemctl stop irqbalance
     [ ! -e "$WORK/dropin" ] || mv "$WORK/dropin" "$DROPIN"
     systemctl daemon-reload
@@ -22,16 +23,16 @@ three_guests() {
     local i
 
     for i in 1 2 3; do
-        create "g$i" pv "$i" "mac=00:16:3e:00:0$i:01,bridge=xenbr0"
+        start "g$i" pv "$i" "mac=00:16:3e:00:0$i:01,bridge=xenbr0"
     done
     await 60 all_pinned
     stop_watcher
 }
 
-# doctor_says CHECK: its state, and what mends it.
+# doctor_says CHECK: its state, and how to fix it.
 doctor_says() {
     "$VIFPIN" doctor -J >"$WORK/doctor" || [ $? = 1 ]
-    jq -r ".checks[] | select(.check == \"$1\") | \"\(.state) \(.mend // \"\")\"" "$WORK/doctor"
+    jq -r ".checks[] | select(.check == \"$1\") | \"\(.state) \(.fix // \"\")\"" "$WORK/doctor"
 }
 
 @test "list, cpus, verify and doctor of three guests" {

@@ -27,8 +27,26 @@ setup_file() {
     no_guests
 }
 
+teardown() {
+    diagnose
+}
+
 teardown_file() {
     no_guests
+}
+
+# After a test that failed: guests, what they said last, their vifs' both ends, and vifpin's word.
+diagnose() {
+    [ -z "${BATS_TEST_COMPLETED-}" ] || return 0
+    {
+        echo "--- diagnosis"
+        xl list
+        xl vcpu-list
+        tail -v -n 5 /var/log/xen/console/guest-*.log
+        xenstore-ls -f /local/domain | grep -E '/vif/.*/(state|hotplug-status|online) = '
+        "$VIFPIN" list
+        journalctl -t vifpin -n 20 --no-pager -o short-precise
+    } 2>&1 | head -n 120 | sed 's/^/# /' >&3
 }
 
 # A figure for whoever reads the results.
@@ -74,7 +92,7 @@ milliseconds() {
 QUICK="quiet mitigations=off cryptomgr.notests pci=off 8250.nr_uarts=0"
 
 # create NAME TYPE VCPUS [-p] VIF...: xl create. The guest has $ADDRESS on one of its vifs.
-# GUEST_CPUS is where its vCPUs may run.
+# GUEST_CPUS is where its vCPUs may run. One whose CPU resets goes, unless ON_REBOOT says "restart".
 create() {
     local name=$1 type=$2 vcpus=$3 paused=
 
@@ -92,6 +110,7 @@ ramdisk = "$BATS_TEST_DIRNAME/guest.img"
 extra = "console=hvc0 $QUICK guestip=$ADDRESS"
 memory = 128
 vcpus = $vcpus
+on_reboot = "${ON_REBOOT:-destroy}"
 ${GUEST_CPUS:+cpus = '$GUEST_CPUS'}
 vif = [ $(printf "'%s'," "$@") ]
 END
@@ -100,6 +119,28 @@ END
         cat "$WORK/xl"
         return 1
     }
+}
+
+# start NAME TYPE VCPUS VIF...: create, until its init runs. Whose kernel did not start is made anew,
+# twice at most. WHILE_PAUSED is a command to run in between.
+start() {
+    local status
+
+    for _ in 1 2 3; do
+        status=0
+        create "$1" "$2" "$3" -p "${@:4}"
+        ${WHILE_PAUSED-}
+        "$BATS_TEST_DIRNAME"/boot-guest "$1" || status=$?
+        [ "$status" = 3 ] || break
+        info "the kernel of guest $1 did not start"
+        xl destroy "$1" || :
+        await 30 is_unknown "$1"
+    done
+    return "$status"
+}
+
+is_unknown() {
+    ! xl domid "$1" 2>/dev/null
 }
 
 # tell NAME WORD...: a line for guest-init.
@@ -174,7 +215,7 @@ kernel_masks() {
         LC_ALL=C sort
 }
 
-# sides_of MASKS-FILE: "CPU SIDES" for each online CPU: how many tx and rx interrupts stand there.
+# sides_of MASKS-FILE: "CPU SIDES TX RX" for each online CPU: how many interrupts stand there.
 sides_of() {
     local online
 
@@ -185,9 +226,9 @@ sides_of() {
             for (i = 1; i <= n; i++) {
                 split(ranges[i] "-" ranges[i], ends, "-")
                 for (cpu = ends[1]; cpu <= ends[2]; cpu++)
-                    sides[cpu] = 0
+                    tx[cpu] = rx[cpu] = 0
             }
         }
-        $1 ~ /-[rt]x$/ && NF == 3 { sides[$2]++ }
-        END { for (cpu in sides) print cpu, sides[cpu] }' "$1" | sort -n
+        $1 ~ /-[rt]x$/ && NF == 3 { tx[$2] += $1 ~ /-tx$/; rx[$2] += $1 ~ /-rx$/ }
+        END { for (cpu in tx) print cpu, tx[cpu] + rx[cpu], tx[cpu], rx[cpu] }' "$1" | sort -n
 }

@@ -4,7 +4,8 @@
  * each vif D.I reaches state 4 (anew, if it is there already), and from then on until the kernel
  * shows all its queues on one CPU each. Prints for each "DEV SECONDS": the time between the two.
  * With -a it looks at the queues only when all are connected, for that costs those it looks at, and
- * prints "all SECONDS": from the last one's state 4 until all were right.
+ * prints "all SECONDS": from the last one's state 4 until all were right. Ends with COMMAND's status
+ * when that fails.
  *
  * Never less than it was: it runs from the last look that found the backend not connected to the
  * end of the look that found everything right. A compiled program, because a shell's looks take a
@@ -230,9 +231,23 @@ static void check_limits(double start, double *all_connected)
 	}
 }
 
-static void follow(void)
+/* Ends with the exit status of a command that has failed. True once it has ended. */
+static bool command_ended(pid_t pid, int options)
+{
+	int status;
+	pid_t ended = waitpid(pid, &status, options);
+
+	if (ended < 0)
+		err(1, "waitpid");
+	if (ended == pid && status != 0)
+		errx(WIFEXITED(status) ? WEXITSTATUS(status) : 1, "the command failed");
+	return ended == pid;
+}
+
+static void follow(pid_t pid)
 {
 	double start = now(), all_connected = 0;
+	bool ended = false;
 	int left = n_vifs;
 
 	while (left) {
@@ -249,8 +264,11 @@ static void follow(void)
 			left += vif->right <= 0;
 		}
 		check_limits(start, &all_connected);
+		ended = ended || command_ended(pid, WNOHANG);
 		usleep(all_at_once ? LOOK_ALL_US : LOOK_US);
 	}
+	if (!ended)
+		command_ended(pid, 0);
 }
 
 static void parse_vif(const char *arg)
@@ -284,8 +302,8 @@ static void print_all(void)
 
 int main(int argc, char **argv)
 {
-	int i, status;
 	pid_t pid;
+	int i;
 
 	all_at_once = argc > 1 && strcmp(argv[1], "-a") == 0;
 	for (i = all_at_once ? 2 : 1; i < argc && strcmp(argv[i], "--") != 0 && n_vifs < VIFS; i++)
@@ -302,9 +320,7 @@ int main(int argc, char **argv)
 		execvp(argv[i + 1], argv + i + 1);
 		err(127, "%s", argv[i + 1]);
 	}
-	follow();
-	if (waitpid(pid, &status, 0) != pid || status != 0)
-		errx(1, "%s failed", argv[i + 1]);
+	follow(pid);
 	if (all_at_once)
 		print_all();
 	else

@@ -8,6 +8,7 @@ load lib
 CONF=/etc/xen/vifpin.conf
 
 teardown() {
+    diagnose
     rm -f "$CONF"
     systemctl stop vifpin
 }
@@ -53,7 +54,7 @@ cpus_of() {
     stop_watcher
     "$VIFPIN" unpin g1
     "$VIFPIN" -N pin g1 >"$WORK/why"
-    equal "  q0 tx  CPU 2: least loaded, and stood there before, of 2(0) 3(0); not 0-1: not on the guest's node" \
+    equal "  q0 tx  CPU 2: least loaded, and this side's CPU before, of 2(0) 3(0); not 0-1: not on the guest's node" \
         "$(grep 'q0 tx' "$WORK/why")"
     equal "" "$(grep NUMA "$WORK/why" || :)"
     "$VIFPIN" pin g1
@@ -67,6 +68,7 @@ cpus_of() {
     equal 2 "$(grep -c 'not an allowed CPU' "$WORK/why")" "queues that would have to move"
     echo 'cpus = "node:2"' >"$CONF"
     run --separate-stderr "$VIFPIN" reconcile
+    # shellcheck disable=SC2154 # run sets it
     equal "vifpin: $CONF:1: cpus: 'node:2': there is no node 2, the last one is 1" "$stderr"
 }
 
@@ -86,7 +88,7 @@ cpus_of() {
     "$VIFPIN" unpin g1
     xl vcpu-pin 0 all all
     "$VIFPIN" -N pin g1 >"$WORK/why"
-    equal "NUMA plays no part: dom0's vCPUs are not pinned (dom0_vcpus_pin on Xen's command line, or xl vcpu-pin)." \
+    equal "NUMA is ignored: dom0's vCPUs are not pinned (use dom0_vcpus_pin on Xen's command line, or xl vcpu-pin)." \
         "$(sed -n 2p "$WORK/why")"
     pin_vcpus
     "$VIFPIN" -N pin g1 >"$WORK/why"

@@ -19,6 +19,7 @@ setup_file() {
 }
 
 teardown() {
+    diagnose
     systemctl stop irqbalance
     [ ! -e "$WORK/dropin" ] || mv "$WORK/dropin" "$DROPIN"
     systemctl daemon-reload
@@ -38,14 +39,17 @@ agrees() {
             "$(kernel_masks $(jq -r '.vifs[].dev' "$WORK/list.json"))" ]
 }
 
-# A guest with two vifs of four queues, which stays for the tests after this one.
-two_vifs() {
-    create g1 pv 4 -p mac=00:16:3e:00:01:01,bridge=xenbr0 \
-        mac=00:16:3e:00:01:02,bridge=xenbr0,vifname=averylongname0
-    # The watcher sees the vifs before the hook does, and before netback.
+# The watcher sees the vifs before the hook does, and before netback.
+both_reserved() {
     equal "4 4" "$("$VIFPIN" list -J | jq -r '[.vifs[].queues | length] | join(" ")')" \
         "queues reserved while the guest is paused"
-    xl unpause g1
+}
+
+# A guest with two vifs of four queues, which stays for the tests after this one.
+two_vifs() {
+    WHILE_PAUSED=both_reserved ON_REBOOT=restart start g1 pv 4 \
+        mac=00:16:3e:00:01:01,bridge=xenbr0 \
+        mac=00:16:3e:00:01:02,bridge=xenbr0,vifname=averylongname0
     await 60 is_pinned "vif$(xl domid g1).0"
     await 60 is_pinned averylongname0
     await 60 answers_ping
