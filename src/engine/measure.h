@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * measure.h - reads the counters that measured load is computed from.
+ *
+ * Nothing is locked or changed. What cannot be read (a thread or CPU that goes meanwhile) is not
+ * known in this reading, and no failure.
+ */
+#pragma once
+
+#include "context.h"
+#include "counters.h"
+#include "err.h"
+#include "ledger.h"
+#include "work.h"
+
+/*
+ * Reads the counters of every vif of the ledger that is pinned, or partly, and of all CPUs. Who
+ * calls again and again gives context->known: targets that are known there are not searched for
+ * again. -errno with a sentence.
+ */
+int measure_read(const struct context *context, const struct ledger *ledger, struct counters *out,
+	struct err *err);
+
+/*
+ * What the watcher has measured last, from its file in /run/vifpin. -ENOENT when there is none, or
+ * one that is older than three intervals of the watcher's, or of another boot; -EBADMSG or another
+ * -errno; with a sentence each time.
+ */
+int measure_read_kept(const struct context *context, struct work *out, struct err *err);
