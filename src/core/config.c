@@ -10,41 +10,59 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERIFY_INTERVAL_MAX 86400
-
 /* What the functions that read a key share. */
 struct reading {
 	const struct xlconf *conf;
 	const struct cpuset_words *words;
 };
 
-static int read_cpus(const struct reading *in, const char *key, void *out, struct err *err)
+/* `read` sets what is `offset` bytes from the beginning of the configuration; vifs, all of it. */
+struct key {
+	const char *name;
+	int (*read)(const struct reading *in, const struct key *key, void *out, struct err *err);
+	size_t offset;
+	long least, most; /* of a number, */
+	const char *what; /* and what it is */
+};
+
+static int read_cpus(const struct reading *in, const struct key *key, void *out, struct err *err)
 {
-	const char *text = xlconf_string(in->conf, key);
+	const char *text = xlconf_string(in->conf, key->name);
 
 	if (!text)
-		return err_set(err, EINVAL, "not a string; write %s = \"0-3\"", key);
+		return err_set(err, EINVAL, "not a string; write %s = \"0-3\"", key->name);
 	return cpuset_parse_xl(text, in->words, out, err);
 }
 
-static int read_bool(const struct reading *in, const char *key, void *out, struct err *err)
+static int read_bool(const struct reading *in, const struct key *key, void *out, struct err *err)
 {
 	long value;
 
-	if (!xlconf_number(in->conf, key, &value) || value < 0 || value > 1)
+	if (!xlconf_number(in->conf, key->name, &value) || value < 0 || value > 1)
 		return err_set(err, EINVAL, "neither 0 nor 1");
 	*(bool *)out = value;
 	return 0;
 }
 
-static int read_interval(const struct reading *in, const char *key, void *out, struct err *err)
+static int read_number(const struct reading *in, const struct key *key, void *out, struct err *err)
 {
-	long seconds;
+	long value;
 
-	if (!xlconf_number(in->conf, key, &seconds) || seconds < 0 || seconds > VERIFY_INTERVAL_MAX)
+	if (!xlconf_number(in->conf, key->name, &value) || value < key->least || value > key->most)
 		return err_set(
-			err, EINVAL, "not a number of seconds from 0 to %d", VERIFY_INTERVAL_MAX);
-	*(unsigned int *)out = (unsigned int)seconds;
+			err, EINVAL, "not a %s from %ld to %ld", key->what, key->least, key->most);
+	*(unsigned int *)out = (unsigned int)value;
+	return 0;
+}
+
+static int read_rebalance(
+	const struct reading *in, const struct key *key, void *out, struct err *err)
+{
+	const char *text = xlconf_string(in->conf, key->name);
+
+	if (!text || (strcmp(text, "off") != 0 && strcmp(text, "measured") != 0))
+		return err_set(err, EINVAL, "neither \"off\" nor \"measured\"");
+	*(bool *)out = *text == 'm';
 	return 0;
 }
 
@@ -156,15 +174,15 @@ static int add_vif(const struct reading *in, const char *text, struct config *ou
 	return r < 0 ? err_set(err, -r, "'%s': %s", text, why.msg) : 0;
 }
 
-static int read_vifs(const struct reading *in, const char *key, void *out, struct err *err)
+static int read_vifs(const struct reading *in, const struct key *key, void *out, struct err *err)
 {
-	int n = xlconf_list_length(in->conf, key), r = 0;
+	int n = xlconf_list_length(in->conf, key->name), r = 0;
 
 	if (n < 0)
-		return err_set(
-			err, EINVAL, "not a list; write %s = [ \"domain=web*,cpus=4-7\" ]", key);
+		return err_set(err, EINVAL, "not a list; write %s = [ \"domain=web*,cpus=4-7\" ]",
+			key->name);
 	for (int i = 0; r == 0 && i < n; i++) {
-		const char *text = xlconf_list_string(in->conf, key, i);
+		const char *text = xlconf_list_string(in->conf, key->name, i);
 
 		if (!text)
 			return err_set(err, EINVAL, "element %d is not a string", i + 1);
@@ -193,17 +211,20 @@ const struct cpuset *config_cpus(const struct config *config, const struct confi
 
 /* --- keys --------------------------------------------------------------------------------- */
 
-/* `read` sets what is `offset` bytes from the beginning of the configuration; vifs, all of it. */
-static const struct key {
-	const char *name;
-	int (*read)(const struct reading *in, const char *key, void *out, struct err *err);
-	size_t offset;
-} keys[] = {
-	{ "avoid_nic", read_bool, offsetof(struct config, avoid_nic) },
-	{ "cpus", read_cpus, offsetof(struct config, cpus) },
-	{ "numa", read_bool, offsetof(struct config, numa) },
-	{ "vifs", read_vifs, 0 },
-	{ "verify_interval", read_interval, offsetof(struct config, verify_interval) },
+#define KEY(key, how) .name = #key, .read = how, .offset = offsetof(struct config, key)
+#define PERCENT       .least = 1, .most = 100, .what = "percentage"
+#define SECONDS(n)    .least = n, .most = 86400, .what = "number of seconds"
+
+static const struct key keys[] = {
+	{ KEY(avoid_nic, read_bool) },
+	{ KEY(cpus, read_cpus) },
+	{ KEY(numa, read_bool) },
+	{ KEY(rebalance, read_rebalance) },
+	{ KEY(rebalance_gain, read_number), PERCENT },
+	{ KEY(rebalance_interval, read_number), SECONDS(10) },
+	{ KEY(rebalance_threshold, read_number), PERCENT },
+	{ KEY(verify_interval, read_number), SECONDS(0) },
+	{ .name = "vifs", .read = read_vifs },
 };
 
 static const struct key *find_key(const char *name)
@@ -217,7 +238,14 @@ static const struct key *find_key(const char *name)
 
 void config_default(struct config *out)
 {
-	*out = (struct config){ .avoid_nic = true, .numa = true, .verify_interval = 10 };
+	*out = (struct config){
+		.avoid_nic = true,
+		.numa = true,
+		.rebalance_gain = 10,
+		.rebalance_interval = 60,
+		.rebalance_threshold = 50,
+		.verify_interval = 10,
+	};
 	memset(&out->cpus, 0xff, sizeof out->cpus);
 }
 
@@ -318,7 +346,7 @@ static int read_key(const struct reading *in, const struct assignment *at, bool 
 	seen[key - keys] = true;
 	if (is_assigned_after(at->end, at->key))
 		return 0;
-	return key->read(in, at->key, (char *)out + key->offset, err);
+	return key->read(in, key, (char *)out + key->offset, err);
 }
 
 static int read_keys(const struct reading *in, const char *text, const char *name,

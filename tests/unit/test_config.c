@@ -48,6 +48,10 @@ static void defaults(void **state)
 	describe(&config, list);
 	assert_string_equal(list, ALL);
 	assert_int_equal(config.verify_interval, 10);
+	assert_false(config.rebalance);
+	assert_int_equal(config.rebalance_gain, 10);
+	assert_int_equal(config.rebalance_interval, 60);
+	assert_int_equal(config.rebalance_threshold, 50);
 }
 
 static void accepted_texts(void **state)
@@ -152,6 +156,39 @@ static void preferences(void **state)
 		expect_int(rows[i].text, parse(rows[i].text, &config, &err), 0);
 		expect_int(rows[i].text, config.avoid_nic, rows[i].avoid_nic);
 		expect_int(rows[i].text, config.numa, rows[i].numa);
+	}
+}
+
+static void rebalancing(void **state)
+{
+	static const struct {
+		const char *text;
+		bool on;
+		unsigned int gain, interval, threshold;
+	} rows[] = {
+		{ .text = "", .gain = 10, .interval = 60, .threshold = 50 },
+		{ .text = "rebalance = \"off\"\n", .gain = 10, .interval = 60, .threshold = 50 },
+		{ .text = "rebalance = 'measured'; rebalance_gain = 1",
+			.on = true,
+			.gain = 1,
+			.interval = 60,
+			.threshold = 50 },
+		{ .text = "rebalance_threshold = 100\nrebalance_interval = \"10\"\n",
+			.gain = 10,
+			.interval = 10,
+			.threshold = 100 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct config config;
+		struct err err;
+
+		expect_int(rows[i].text, parse(rows[i].text, &config, &err), 0);
+		expect_int(rows[i].text, config.rebalance, rows[i].on);
+		expect_int(rows[i].text, config.rebalance_gain, rows[i].gain);
+		expect_int(rows[i].text, config.rebalance_interval, rows[i].interval);
+		expect_int(rows[i].text, config.rebalance_threshold, rows[i].threshold);
 	}
 }
 
@@ -283,6 +320,8 @@ static void nodes_unknown(void **state)
 #define NOT_CPUS(text) "'" text "' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'"
 #define UNKNOWN        "unknown key; see vifpin.conf(5)"
 #define NOT_STRING     "not a string; write cpus = \"0-3\""
+#define NOT_POLICY     "neither \"off\" nor \"measured\""
+#define NOT_PERCENT    "not a percentage from 1 to 100"
 #define NOT_SECONDS    "not a number of seconds from 0 to 86400"
 #define NEAR           "config parsing error near "
 #define NOT_BOOL       "neither 0 nor 1"
@@ -370,6 +409,15 @@ static void refused_texts(void **state)
 			"t.conf:1: verify_interval: " NOT_SECONDS },
 		{ "cpus = 1\nverify_interval = [ 5 ]\n",
 			"t.conf:2: verify_interval: " NOT_SECONDS },
+
+		{ "rebalance = 1\n", "t.conf:1: rebalance: " NOT_POLICY },
+		{ "rebalance = \"on\"\n", "t.conf:1: rebalance: " NOT_POLICY },
+		{ "rebalance = []\n", "t.conf:1: rebalance: " NOT_POLICY },
+		{ "rebalance_gain = 0\n", "t.conf:1: rebalance_gain: " NOT_PERCENT },
+		{ "rebalance_gain = \"10%\"\n", "t.conf:1: rebalance_gain: " NOT_PERCENT },
+		{ "rebalance_threshold = 101\n", "t.conf:1: rebalance_threshold: " NOT_PERCENT },
+		{ "rebalance_interval = 9\n",
+			"t.conf:1: rebalance_interval: not a number of seconds from 10 to 86400" },
 
 		{ "cpus = 1\ncpus = 1\n", "t.conf:2: cpus: appears twice" },
 		{ "verify_interval = 1\nverify_interval = 2\n",
@@ -557,6 +605,7 @@ int main(void)
 		UNIT_TEST(accepted_texts),
 		UNIT_TEST(intervals),
 		UNIT_TEST(preferences),
+		UNIT_TEST(rebalancing),
 		UNIT_TEST(first_matching_exception),
 		UNIT_TEST(no_exception_matches),
 		UNIT_TEST(nodes_in_lists),
