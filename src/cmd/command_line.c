@@ -12,8 +12,10 @@
 /* The options of all commands, which stand before the command or after it. */
 #define LETTERS "vNc:"
 
-/* Options without a letter; OPTION_OWN is the command's own. */
+/* Options without a letter; from OPTION_OWN on the command's own, whether they have one or not. */
 enum { OPTION_ROOT = UCHAR_MAX + 1, OPTION_VERSION, OPTION_COLOR, OPTION_OWN };
+
+#define TABLE_LETTERS "o:nrJ"
 
 static const struct option table_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -42,22 +44,61 @@ static enum status wrong_option(
 	return cmd_wrong(command, "unknown option '%s'", at);
 }
 
-/* Fills in the long options and returns the letters: of the command, or with NULL of what stands
- * before it. Their colon tells a missing argument from an unknown option. */
-static const char *list_options(const struct command *command, struct option *options)
+/* What getopt_long() is given. */
+struct options {
+	struct option names[2 + ARRAY_SIZE(table_options) + OPTIONS_MAX + 1];
+	size_t n_names;
+	char letters[sizeof "+:" LETTERS TABLE_LETTERS + 3 * OPTIONS_MAX];
+};
+
+static void add_name(struct options *options, const char *name, int takes, int value)
 {
-	*options++ = (struct option){ "root", required_argument, NULL, OPTION_ROOT };
-	if (!command) {
-		*options++ = (struct option){ "version", no_argument, NULL, OPTION_VERSION };
-		*options++ = (struct option){ "help", no_argument, NULL, 'h' };
-		return "+:" LETTERS "h";
+	options->names[options->n_names++] = (struct option){ name, takes, NULL, value };
+}
+
+static int takes_value(const struct command_option *option)
+{
+	if (!option->value)
+		return no_argument;
+	return *option->value == '[' ? optional_argument : required_argument;
+}
+
+static void add_own(struct options *options, const struct command *command)
+{
+	static const char *const colons[] = {
+		[no_argument] = "",
+		[required_argument] = ":",
+		[optional_argument] = "::",
+	};
+
+	for (int i = 0; command->options[i].name; i++) {
+		const struct command_option *own = &command->options[i];
+		int takes = takes_value(own);
+		char letter[] = { own->letter, '\0' };
+
+		add_name(options, own->name, takes, OPTION_OWN + i);
+		if (own->letter)
+			strcat(strcat(options->letters, letter), colons[takes]);
 	}
-	if (command->option)
-		*options++ = (struct option){ command->option, no_argument, NULL, OPTION_OWN };
-	if (!command->table)
-		return ":" LETTERS;
-	memcpy(options, table_options, sizeof table_options);
-	return ":" LETTERS "o:nrJ";
+}
+
+/* Those of the command, or with NULL what stands before it. The colon before the letters tells a
+ * missing argument from an unknown option. */
+static void list_options(const struct command *command, struct options *options)
+{
+	*options = (struct options){ .letters = ":" LETTERS };
+	add_name(options, "root", required_argument, OPTION_ROOT);
+	if (!command) {
+		strcpy(options->letters, "+:" LETTERS "h");
+		add_name(options, "version", no_argument, OPTION_VERSION);
+		add_name(options, "help", no_argument, 'h');
+		return;
+	}
+	add_own(options, command);
+	for (size_t i = 0; command->table && i < ARRAY_SIZE(table_options); i++)
+		options->names[options->n_names++] = table_options[i];
+	if (command->table)
+		strcat(options->letters, TABLE_LETTERS);
 }
 
 static enum status set_color(struct cmd_line *line, const char *when)
@@ -82,8 +123,23 @@ static enum status set_form(struct cmd_line *line, enum table_form form)
 	return STATUS_DONE;
 }
 
+/* Is it, as getopt_long() returned it, one of the command's own? */
+static bool take_own(struct cmd_line *line, int option)
+{
+	for (int i = 0; line->command && line->command->options[i].name; i++) {
+		if (option != OPTION_OWN + i && option != line->command->options[i].letter)
+			continue;
+		line->given[i] = true;
+		line->values[i] = optarg;
+		return true;
+	}
+	return false;
+}
+
 static enum status take_option(struct cmd_line *line, int option)
 {
+	if (take_own(line, option))
+		return STATUS_DONE;
 	switch (option) {
 	case 'v':
 		line->verbose = true;
@@ -109,9 +165,6 @@ static enum status take_option(struct cmd_line *line, int option)
 		return set_form(line, TABLE_JSON);
 	case OPTION_COLOR:
 		return set_color(line, optarg);
-	case OPTION_OWN:
-		line->option = true;
-		break;
 	case OPTION_VERSION:
 		puts("vifpin " VIFPIN_VERSION);
 		line->answered = true;
@@ -125,17 +178,17 @@ static enum status take_option(struct cmd_line *line, int option)
 
 static enum status take_options(struct cmd_line *line, int argc, char **argv)
 {
-	struct option options[2 + ARRAY_SIZE(table_options) + 1] = { 0 };
-	const char *letters = list_options(line->command, options);
 	enum status status = STATUS_DONE;
+	struct options options;
 	int c;
 
+	list_options(line->command, &options);
 	optind = 0;
 	opterr = 0;
 	while (status == STATUS_DONE && !line->answered &&
-		(c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		(c = getopt_long(argc, argv, options.letters, options.names, NULL)) != -1) {
 		if (c == '?' || c == ':')
-			status = wrong_option(line->command, letters, c, argv);
+			status = wrong_option(line->command, options.letters, c, argv);
 		else
 			status = take_option(line, c);
 	}

@@ -15,7 +15,17 @@ enum status { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 struct context;
 struct cmd_line;
 
-#define WORDS_MAX 2
+#define WORDS_MAX   2
+#define OPTIONS_MAX 6
+
+/* An option of a command's own. */
+struct command_option {
+	const char *name;  /* without the dashes; NULL ends a list */
+	const char *value; /* what --help calls its value, "SECONDS"; in brackets it may be left
+			    * out: "[SECONDS]"; NULL: it takes none */
+	const char *help;  /* one line for --help */
+	char letter;       /* '\0': it has none */
+};
 
 /* What a command makes of the configuration. */
 enum config_use {
@@ -33,8 +43,7 @@ struct command {
 	const char *help;    /* lines for its own --help */
 	bool decides;        /* supports -N */
 	enum config_use config;
-	const char *option, *option_help; /* its own option, without the dashes, and one line for
-					   * --help; NULL: none */
+	struct command_option options[OPTIONS_MAX + 1]; /* its own */
 	const struct table_design *table; /* NULL: none, and no -o, -n, -r, -J and --color */
 	/* Carries it out; the root is open. Returns the exit status, or -errno with a sentence. */
 	int (*act)(struct context *context, const struct cmd_line *line, struct err *err);
@@ -43,12 +52,13 @@ struct command {
 /* The parsed command line. */
 struct cmd_line {
 	const struct command *command;
-	const char *root_dir;    /* --root, default "/" */
-	const char *config_file; /* -c, default NULL */
-	bool verbose;            /* -v */
-	bool dry;                /* -N */
-	bool option;             /* command->option */
-	bool answered;           /* --help or --version, so that nothing is left to do */
+	const char *root_dir;            /* --root, default "/" */
+	const char *config_file;         /* -c, default NULL */
+	bool verbose;                    /* -v */
+	bool dry;                        /* -N */
+	bool answered;                   /* --help or --version, so that nothing is left to do */
+	bool given[OPTIONS_MAX];         /* which of command->options ... */
+	const char *values[OPTIONS_MAX]; /* ... and with what; NULL for a value left out */
 	struct table_look look;
 	struct table *table;          /* as command->table and look describe it, without rows */
 	const char *words[WORDS_MAX]; /* NULL for those not given */

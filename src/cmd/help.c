@@ -42,19 +42,36 @@ static const char table_help[] =
 	"  -J, --json               use JSON output format\n"
 	"      --color[=WHEN]       colorize the output: auto, always or never\n";
 
+/* As in "  -d, --delay SECONDS      wait so long". */
+static void print_option(const struct command_option *option)
+{
+	const char *value = option->value ? option->value : "";
+	bool optional = *value == '[';
+	char letter[] = "    ", usage[64];
+
+	if (option->letter)
+		snprintf(letter, sizeof letter, "-%c, ", option->letter);
+	snprintf(usage, sizeof usage, "%s--%s%s%s", letter, option->name,
+		optional ? "[="
+		: *value ? " "
+			 : "",
+		value + optional);
+	printf("  %-24s %s\n", usage, option->help);
+}
+
 void help_print_command(const struct command *command)
 {
 	const struct table_design *table = command->table;
 
 	printf("Usage: vifpin %s%s%s%s%s\n%s\n", command->name, command->decides ? " [-N]" : "",
-		command->option || table ? " [OPTION]..." : "", *command->words ? " " : "",
+		command->options[0].name || table ? " [OPTION]..." : "", *command->words ? " " : "",
 		command->words, command->help);
 	if (command->decides)
 		puts("  -N                       dry run: print what would be done, and why");
 	if (table)
 		fputs(table_help, stdout);
-	if (command->option)
-		printf("      --%-18s %s\n", command->option, command->option_help);
+	for (const struct command_option *option = command->options; option->name; option++)
+		print_option(option);
 	printf("      --help               display this help\n");
 	if (!table)
 		return;

@@ -169,7 +169,7 @@ static int act(struct context *context, const struct cmd_line *line, struct err 
 		r = cmd_read_ledger(context, line, &ledger, err);
 	if (r != 0)
 		return r;
-	if (line->option)
+	if (line->given[PROMETHEUS])
 		return prometheus_print_ledger(context, &ledger, err);
 	return json ? print_entries(&ledger, err) : print_table(context, &ledger, line, err);
 }
@@ -180,8 +180,7 @@ const struct command command_list = {
 	.summary = "list the queues in the ledger",
 	.help = "Print the ledger, a row for each queue. With -J and without -o, print the vifs\n"
 		"as they are in the ledger file (docs/ledger.md), in an array \"vifs\".\n",
-	.option = "prometheus",
-	.option_help = PROMETHEUS_HELP,
+	.options = { [PROMETHEUS] = PROMETHEUS_OPTION },
 	.table = &design,
 	.config = CONFIG_SHOWN,
 	.act = act,

@@ -15,7 +15,7 @@ enum status prometheus_check(const struct cmd_line *line)
 	const struct table_look *look = &line->look;
 	bool chooses = line->words[0] || look->columns || look->form != TABLE_PEOPLE;
 
-	return line->option && chooses
+	return line->given[PROMETHEUS] && chooses
 		       ? cmd_wrong(line->command,
 				 "--prometheus takes neither a domain nor -o, -r or -J")
 		       : STATUS_DONE;

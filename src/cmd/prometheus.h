@@ -8,8 +8,13 @@
 #include "cmd.h"
 #include "drift.h"
 
-/* What the help says of the option. */
-#define PROMETHEUS_HELP "print metrics for node_exporter's textfile collector"
+/* The only option of these commands' own. */
+enum { PROMETHEUS };
+
+#define PROMETHEUS_OPTION                                                                          \
+	{                                                                                          \
+		"prometheus", .help = "print metrics for node_exporter's textfile collector"       \
+	}
 
 /* STATUS_USAGE, after reporting it, if --prometheus is given with what chooses vifs or a table. */
 enum status prometheus_check(const struct cmd_line *line);

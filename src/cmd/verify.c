@@ -73,7 +73,7 @@ static int verify(const struct sysroot *root, const struct ledger *ledger,
 		r = verify_vif(root, &snapshot, &ledger->vifs[i], line->table, counts, err);
 		/* A guest that comes and goes all the time must not keep the metrics from telling
 		 * of all others: it is left out. */
-		if (r == -ESRCH && line->option)
+		if (r == -ESRCH && line->given[PROMETHEUS])
 			r = 0;
 	}
 	snapshot_free(&snapshot);
@@ -106,9 +106,9 @@ static int act(struct context *context, const struct cmd_line *line, struct err 
 		r = cmd_read_ledger(context, line, &ledger, err);
 	if (r == 0)
 		r = verify(&context->root, &ledger, line, counts, err);
-	if (r == 0 && line->option)
+	if (r == 0 && line->given[PROMETHEUS])
 		prometheus_print_differences(counts);
-	if (r != 0 || line->option)
+	if (r != 0 || line->given[PROMETHEUS])
 		return r;
 	for (enum difference_kind kind = 0; kind < DIFFERENCE_KINDS; kind++)
 		n += counts[kind];
@@ -136,8 +136,7 @@ const struct command command_verify = {
 		"error, but do not count as differences; 'vifpin rebalance' moves them.\n"
 		"Exit status: 0 no differences; 1 differences, or an error. With --prometheus,\n"
 		"which prints how many there are of each kind, differences are no failure.\n",
-	.option = "prometheus",
-	.option_help = PROMETHEUS_HELP,
+	.options = { [PROMETHEUS] = PROMETHEUS_OPTION },
 	.table = &design,
 	.config = CONFIG_SHOWN,
 	.act = act,

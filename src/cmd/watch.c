@@ -38,6 +38,9 @@
 #define XENSTORE_TIMEOUT_S 4
 #define LATE_CHECK_MS      1000
 
+/* The option. */
+enum { UNTIL_IDLE };
+
 enum job_kind {
 	JOB_CONNECT, /* connect to xenstored and watch its vifs */
 	JOB_UPDATE,  /* handle pending vifs */
@@ -456,7 +459,7 @@ static int act_watch(struct context *context, const struct cmd_line *line, struc
 	struct watch watch = {
 		.line = line,
 		.context = context,
-		.until_idle = line->option,
+		.until_idle = line->given[UNTIL_IDLE],
 		.pause = PAUSE_MIN_MS,
 	};
 	struct err why;
@@ -485,7 +488,6 @@ const struct command command_watch = {
 	.help = "Run as a service: place and pin vifs as they come, put back pins that drift,\n"
 		"and release vifs that go. SIGHUP reloads the configuration, SIGTERM stops it.\n"
 		"Messages go to standard error and to syslog.\n",
-	.option = "until-idle",
-	.option_help = "exit when the last vif is gone",
+	.options = { [UNTIL_IDLE] = { "until-idle", .help = "exit when the last vif is gone" } },
 	.act = act_watch,
 };

@@ -55,7 +55,8 @@ struct counters {
 	struct vif_counters *vifs; /* sorted by id, owned */
 	size_t n_vifs;
 	struct cpu_counters *cpus;          /* [CPUSET_MAX], owned */
-	unsigned long long nic_packets;     /* of all physical NICs, both directions */
+	uint64_t nics;                      /* which physical NICs: of others it is another value */
+	unsigned long long nic_packets;     /* of all of them, both directions */
 	unsigned long long *nic_interrupts; /* [CPUSET_MAX], of all of them on each CPU, owned */
 };
 

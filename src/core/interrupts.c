@@ -151,3 +151,43 @@ int interrupts_add_counts(
 	}
 	return 0;
 }
+
+/* Adds to counts[CPUSET_MAX] unless that is NULL, and to *sum. False for what is no such text. */
+static bool walk_per_cpu(const char *p, unsigned long long *counts, unsigned long long *sum)
+{
+	for (size_t cpu = 0; cpu < CPUSET_MAX; cpu++) {
+		unsigned int count;
+
+		if (!parse_uint(p, &p, UINT_MAX, &count))
+			return false;
+		*sum += count;
+		if (counts)
+			counts[cpu] += count;
+		if (*p == '\n')
+			return p[1] == '\0';
+		if (*p++ != ',')
+			return false;
+	}
+	return false;
+}
+
+int interrupts_sum_per_cpu(const char *text, unsigned long long *sum)
+{
+	unsigned long long all = 0;
+
+	if (!walk_per_cpu(text, NULL, &all))
+		return -EINVAL;
+	*sum = all;
+	return 0;
+}
+
+int interrupts_add_per_cpu(const char *text, unsigned long long *counts)
+{
+	unsigned long long all = 0;
+
+	/* Once over it before anything is added. */
+	if (!walk_per_cpu(text, NULL, &all))
+		return -EINVAL;
+	walk_per_cpu(text, counts, &all);
+	return 0;
+}

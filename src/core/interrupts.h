@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * interrupts.h - the event-channel interrupts in the text of /proc/interrupts.
+ * interrupts.h - the event-channel interrupts in the text of /proc/interrupts, and how often
+ * interrupts have come.
  *
  * A line is "NUMBER: COUNT... CHIP TYPE ACTION" (show_interrupts,
  * kernel/irq/proc.c), with a COUNT for each CPU that was online when that line
@@ -36,3 +37,14 @@ int interrupts_parse(const char *text,
  */
 int interrupts_add_counts(
 	const char *text, const unsigned int *irqs, size_t n, unsigned long long *counts);
+
+/*
+ * Adds how often each CPU has taken one interrupt, by the text of its
+ * /sys/kernel/irq/N/per_cpu_count: "COUNT,COUNT...", of every CPU that is possible, from 0 on
+ * (per_cpu_count_show, kernel/irq/irqdesc.c). A text without its final newline has been cut where a
+ * page ends, and is none. -EINVAL, with nothing added.
+ */
+int interrupts_add_per_cpu(const char *text, unsigned long long *counts);
+
+/* Sets *sum to how often all CPUs together have. */
+int interrupts_sum_per_cpu(const char *text, unsigned long long *sum);

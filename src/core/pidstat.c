@@ -34,14 +34,17 @@ static bool parse_field(const char **p, int at, int to, unsigned long max, unsig
 
 static bool parse_fields(const char *p, struct pidstat *out)
 {
-	unsigned long ppid, flags, start;
+	unsigned long ppid, flags, utime, stime, start;
 
 	if (!parse_field(&p, FIRST_FIELD, 4, INT_MAX, &ppid) ||
 		!parse_field(&p, 4, 9, UINT_MAX, &flags) ||
-		!parse_field(&p, 9, 22, ULONG_MAX, &start))
+		!parse_field(&p, 9, 14, ULONG_MAX, &utime) ||
+		!parse_field(&p, 14, 15, ULONG_MAX, &stime) ||
+		!parse_field(&p, 15, 22, ULONG_MAX, &start))
 		return false;
 	out->ppid = (pid_t)ppid;
 	out->flags = (unsigned int)flags;
+	out->ticks = (unsigned long long)utime + stime;
 	out->start = start;
 	return true;
 }
@@ -82,4 +85,18 @@ int pidstat_parse_allowed(const char *status, struct cpuset *out)
 	line += strspn(line, " \t");
 	list = strndup(line, strcspn(line, "\n"));
 	return list ? cpuset_parse_list(list, out) : -ENOMEM;
+}
+
+int pidstat_parse_schedstat(const char *text, unsigned long long *ns)
+{
+	unsigned long run, wait, slices;
+
+	if (!parse_number(text, &text, ULONG_MAX, &run) || *text++ != ' ' ||
+		!parse_number(text, &text, ULONG_MAX, &wait) || *text++ != ' ' ||
+		!parse_number(text, &text, ULONG_MAX, &slices) || strcmp(text, "\n") != 0)
+		return -EINVAL;
+	if (!run && !wait && !slices)
+		return -ENODATA;
+	*ns = run;
+	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * pidstat.h - what /proc/PID/stat and /proc/PID/status say of a thread.
+ * pidstat.h - what /proc/PID/stat, status and schedstat say of a thread.
  *
  * A PID is used again; a PID with its start time is not. A name is anybody's
  * word (prctl(PR_SET_NAME)); PF_KTHREAD with parent 2 is the kernel's.
@@ -16,6 +16,7 @@ struct pidstat {
 	pid_t pid;
 	pid_t ppid;
 	unsigned int flags;       /* PF_*, field 9 */
+	unsigned long long ticks; /* how long it has run, fields 14 and 15 (utime, stime) */
 	unsigned long long start; /* clock ticks since boot, field 22 */
 	char comm[64];            /* whole since Linux 5.17, before that cut to 15 */
 };
@@ -34,3 +35,10 @@ bool pidstat_is_kthread(const struct pidstat *stat);
 /* The CPUs in the line "Cpus_allowed_list:" of /proc/PID/status. -EINVAL without it,
  * -ENOMEM. */
 int pidstat_parse_allowed(const char *status, struct cpuset *out);
+
+/*
+ * How long a thread has run, in ns, by the text of /proc/PID/schedstat: "RUN WAIT SLICES"
+ * (proc_pid_schedstat, fs/proc/base.c). -EINVAL for any other text, and -ENODATA when all three are
+ * 0: it has not run yet, or the kernel does not keep count.
+ */
+int pidstat_parse_schedstat(const char *text, unsigned long long *ns);

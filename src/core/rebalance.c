@@ -2,6 +2,7 @@
 #include "rebalance.h"
 
 #include "balance.h"
+#include "balance_work.h"
 #include "util.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@ struct problem {
 	struct balance_queue *queues;
 	size_t n;
 	struct rules *rules; /* of each vif */
+	bool measured;       /* the load is what sides cost */
 };
 
 static void problem_free(struct problem *problem)
@@ -42,18 +44,21 @@ static int pose(const struct world *world, const struct config *config, const st
 	return 0;
 }
 
-/* A queue whose sides change CPUs leaves the load as it is. */
-static const char *reason(const struct balance_queue *queue, enum side side)
+/* A queue whose sides change CPUs leaves the number of sides as it is. */
+static const char *reason(
+	const struct problem *problem, const struct balance_queue *queue, enum side side)
 {
 	enum rule rule = rules_broken(queue->rules, side, queue->from);
 	bool turns = queue->from.cpu[SIDE_TX] == queue->to.cpu[SIDE_RX] &&
 		     queue->from.cpu[SIDE_RX] == queue->to.cpu[SIDE_TX];
 
-	return turns && rule == RULE_COUNT ? "direction" : rule_move_reason(rule);
+	if (rule != RULE_COUNT)
+		return rule_move_reason(rule);
+	return problem->measured ? "measured load" : turns ? "direction" : rule_move_reason(rule);
 }
 
 static int add_move(struct moves *moves, struct vif_id id, unsigned int queue,
-	const struct balance_queue *found)
+	const struct problem *problem, const struct balance_queue *found)
 {
 	struct queue_move *move = array_add(&moves->v, &moves->n, sizeof *move);
 
@@ -63,7 +68,7 @@ static int add_move(struct moves *moves, struct vif_id id, unsigned int queue,
 		.queue = queue,
 		.from = found->from,
 		.to = found->to,
-		.why = { reason(found, SIDE_TX), reason(found, SIDE_RX) } };
+		.why = { reason(problem, found, SIDE_TX), reason(problem, found, SIDE_RX) } };
 	return 0;
 }
 
@@ -75,7 +80,7 @@ static int collect(const struct ledger *ledger, const struct problem *problem, s
 	for (size_t i = 0; queue && i < ledger->n_vifs; i++) {
 		for (unsigned int q = 0; r == 0 && q < ledger->vifs[i].n_queues; q++, queue++) {
 			if (!place_equal(queue->from, queue->to))
-				r = add_move(moves, ledger->vifs[i].id, q, queue);
+				r = add_move(moves, ledger->vifs[i].id, q, problem, queue);
 		}
 	}
 	return r;
@@ -98,20 +103,15 @@ static int compare(const struct world *world, const struct config *config,
 	return 0;
 }
 
-int rebalance_plan(const struct world *world, const struct config *config,
-	const struct ledger *ledger, struct moves *out)
+/* What has been found, as moves. */
+static int conclude(const struct world *world, const struct config *config,
+	const struct ledger *ledger, const struct problem *problem, struct moves *out)
 {
-	struct problem problem = { 0 };
 	struct moves moves = { 0 };
-	int r = pose(world, config, ledger, &problem);
+	int r = collect(ledger, problem, &moves);
 
 	if (r == 0)
-		r = balance(problem.queues, problem.n, world->inventory.nics);
-	if (r == 0)
-		r = collect(ledger, &problem, &moves);
-	if (r == 0)
 		r = compare(world, config, ledger, &moves);
-	problem_free(&problem);
 	if (r == 0)
 		*out = moves;
 	else
@@ -119,8 +119,197 @@ int rebalance_plan(const struct world *world, const struct config *config,
 	return r;
 }
 
+int rebalance_plan(const struct world *world, const struct config *config,
+	const struct ledger *ledger, struct moves *out)
+{
+	_cleanup_(problem_free) struct problem problem = { 0 };
+	int r = pose(world, config, ledger, &problem);
+
+	if (r == 0)
+		r = balance(problem.queues, problem.n, world->inventory.nics);
+	return r == 0 ? conclude(world, config, ledger, &problem, out) : r;
+}
+
 void moves_free(struct moves *moves)
 {
 	free(moves->v);
 	*moves = (struct moves){ 0 };
+}
+
+/* --- by measured load --------------------------------------------------------------------- */
+
+/* What the sides on a CPU cost together. */
+struct cpu_sum {
+	unsigned int sides;
+	long long share;
+};
+
+/* The queues of a problem, and what they leave of each CPU's time. */
+struct measured {
+	struct measured_queue *queues;
+	size_t n;
+	int mean;                             /* what a side counts for whose share is not known */
+	int *besides;                         /* [CPUSET_MAX] */
+	struct cpu_sum *before, *mended, *to; /* [CPUSET_MAX] */
+};
+
+static void measured_free(struct measured *measured)
+{
+	free(measured->queues);
+	free(measured->besides);
+	free(measured->before);
+	free(measured->mended);
+	free(measured->to);
+}
+
+static int measured_new(size_t n, struct measured *out)
+{
+	out->n = n;
+	out->queues = calloc(n + 1, sizeof *out->queues);
+	out->besides = calloc(CPUSET_MAX, sizeof *out->besides);
+	out->before = calloc(CPUSET_MAX, sizeof *out->before);
+	out->mended = calloc(CPUSET_MAX, sizeof *out->mended);
+	out->to = calloc(CPUSET_MAX, sizeof *out->to);
+	return out->queues && out->besides && out->before && out->mended && out->to ? 0 : -ENOMEM;
+}
+
+static void fill_shares(const struct ledger *ledger, const struct work *work,
+	const struct problem *problem, struct measured *measured)
+{
+	struct measured_queue *queue = measured->queues;
+	const struct balance_queue *posed = problem->queues;
+
+	for (size_t i = 0; i < ledger->n_vifs; i++) {
+		for (unsigned int q = 0; q < ledger->vifs[i].n_queues; q++, queue++, posed++) {
+			queue->rules = posed->rules;
+			queue->from = posed->from;
+			for (enum side side = 0; side < SIDE_COUNT; side++)
+				queue->share[side] = work_share(work, ledger->vifs[i].id, q, side);
+		}
+	}
+	measured->mean = measured_mean(measured->queues, measured->n);
+}
+
+static void add_to_sums(const struct measured *measured, const struct measured_queue *queue,
+	struct place place, struct cpu_sum *sums)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		int share = queue->share[side];
+
+		sums[place.cpu[side]].sides++;
+		sums[place.cpu[side]].share += share == WORK_UNKNOWN ? measured->mean : share;
+	}
+}
+
+/*
+ * All but what the sides cost that stood there when that was measured. Where that is not known of
+ * one of them, those count that stand there now, as they count elsewhere.
+ */
+static void fill_besides(const struct work *work, struct measured *measured)
+{
+	for (int cpu = 0; work->cpus && cpu < CPUSET_MAX; cpu++) {
+		const struct cpu_work *known = &work->cpus[cpu];
+		long long sides = known->sides;
+
+		if (known->sides == WORK_UNKNOWN)
+			sides = measured->before[cpu].share;
+		if (known->busy != WORK_UNKNOWN && known->busy > sides)
+			measured->besides[cpu] = known->busy - (int)sides;
+	}
+}
+
+static long long most_loaded(const struct measured *measured, const struct cpu_sum *sums)
+{
+	long long most = 0;
+
+	for (int cpu = 0; cpu < CPUSET_MAX; cpu++) {
+		if (sums[cpu].share && sums[cpu].share + measured->besides[cpu] > most)
+			most = sums[cpu].share + measured->besides[cpu];
+	}
+	return most;
+}
+
+static int add_shifts(
+	const struct measured *measured, const struct cpu_sum *after, struct measured_moves *out)
+{
+	for (int cpu = 0; cpu < CPUSET_MAX; cpu++) {
+		const struct cpu_sum *before = &measured->before[cpu];
+		struct cpu_shift *shift;
+
+		if (!before->sides && !after[cpu].sides)
+			continue;
+		shift = array_add(&out->cpus, &out->n_cpus, sizeof *shift);
+		if (!shift)
+			return -ENOMEM;
+		*shift = (struct cpu_shift){ cpu, before->share + measured->besides[cpu],
+			after[cpu].share + measured->besides[cpu] };
+	}
+	return 0;
+}
+
+static int find_best(const struct ledger *ledger, const struct work *work,
+	const struct problem *problem, struct measured *measured)
+{
+	int r = measured_new(problem->n, measured);
+
+	if (r < 0)
+		return r;
+	fill_shares(ledger, work, problem, measured);
+	for (size_t i = 0; i < measured->n; i++)
+		add_to_sums(
+			measured, &measured->queues[i], measured->queues[i].from, measured->before);
+	fill_besides(work, measured);
+	r = balance_work(measured->queues, measured->n, measured->besides);
+	for (size_t i = 0; r == 0 && i < measured->n; i++) {
+		struct measured_queue *queue = &measured->queues[i];
+
+		add_to_sums(measured, queue, queue->mended, measured->mended);
+		add_to_sums(measured, queue, queue->to, measured->to);
+	}
+	return r;
+}
+
+/* Decides whether the best is worth its moves. */
+static int choose(const struct measured *measured, unsigned int gain, struct problem *problem,
+	struct measured_moves *out)
+{
+	long long mended = most_loaded(measured, measured->mended);
+	bool worth;
+
+	out->before = most_loaded(measured, measured->before);
+	out->possible = most_loaded(measured, measured->to);
+	worth = (mended - out->possible) * 100 >= mended * (long long)gain;
+	out->after = worth ? out->possible : mended;
+	for (size_t i = 0; i < problem->n; i++)
+		problem->queues[i].to = worth ? measured->queues[i].to : measured->queues[i].mended;
+	return add_shifts(measured, worth ? measured->to : measured->mended, out);
+}
+
+int rebalance_plan_measured(const struct world *world, const struct config *config,
+	const struct ledger *ledger, const struct work *work, unsigned int gain,
+	struct measured_moves *out)
+{
+	_cleanup_(problem_free) struct problem problem = { .measured = true };
+	_cleanup_(measured_free) struct measured measured = { 0 };
+	struct measured_moves found = { 0 };
+	int r = pose(world, config, ledger, &problem);
+
+	if (r == 0)
+		r = find_best(ledger, work, &problem, &measured);
+	if (r == 0)
+		r = choose(&measured, gain, &problem, &found);
+	if (r == 0)
+		r = conclude(world, config, ledger, &problem, &found.moves);
+	if (r == 0)
+		*out = found;
+	else
+		measured_moves_free(&found);
+	return r;
+}
+
+void measured_moves_free(struct measured_moves *moves)
+{
+	moves_free(&moves->moves);
+	free(moves->cpus);
+	*moves = (struct measured_moves){ 0 };
 }

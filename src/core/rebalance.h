@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * rebalance.h - which queues would have to move for the load to be even: what balance.h decides,
- * for a ledger.
+ * rebalance.h - which queues would have to move for the load to be even: what balance.h or, by
+ * measured load, balance_work.h decides, for a ledger.
  */
 #pragma once
 
@@ -10,12 +10,14 @@
 #include "load.h"
 #include "request.h"
 #include "rules.h"
+#include "work.h"
 #include "world.h"
 
 #include <stddef.h>
 
 struct moves {
-	struct queue_move *v; /* by vif and queue, owned; why: rule_move_reason(), or "direction" */
+	struct queue_move *v; /* by vif and queue, owned; why: rule_move_reason(), "direction", or
+			       * "measured load" */
 	size_t n;
 	/* Over the CPUs that the configuration allows: now, and after the moves. */
 	struct load_spread before, after;
@@ -25,3 +27,32 @@ struct moves {
 int rebalance_plan(const struct world *world, const struct config *config,
 	const struct ledger *ledger, struct moves *out);
 void moves_free(struct moves *moves);
+
+/* What a CPU is busy with that carries sides before the moves or after them, in millionths of its
+ * time. */
+struct cpu_shift {
+	int cpu;
+	long long before, after;
+};
+
+struct measured_moves {
+	struct moves moves;
+	struct cpu_shift *cpus; /* by number, owned */
+	size_t n_cpus;
+	/* The most loaded of those that carry sides which cost something: now, after the moves, and
+	 * after all that would relieve it, if it would gain too little for them to be made. */
+	long long before, after, possible;
+};
+
+/* The least that is worth the moves, in percent. */
+#define REBALANCE_GAIN 10
+
+/*
+ * The same by what has been measured. Where the most loaded CPU would not be relieved by `gain`
+ * percent of what it carries, only what breaks a rule is moved. -ENOMEM. Free with
+ * measured_moves_free().
+ */
+int rebalance_plan_measured(const struct world *world, const struct config *config,
+	const struct ledger *ledger, const struct work *work, unsigned int gain,
+	struct measured_moves *out);
+void measured_moves_free(struct measured_moves *moves);

@@ -6,6 +6,13 @@
  * softirq, which the kernel counts for a CPU as a whole: it is apportioned, to the tx sides that
  * stand there by their packets (a vif's are shared out among its queues by their interrupts), and
  * to physical NICs by their packets and the share of their interrupts that this CPU has taken.
+ *
+ * A share is either whole or WORK_UNKNOWN: one of tx of which the dealloc thread's part is known
+ * and that of softirq is not would look like that of an idle queue. And what weighs on a CPU must
+ * be known of all or of none: where the packets of a vif or of the NICs are not known, or a vif or
+ * queue has come, gone or moved meanwhile, every tx side on that CPU is unknown in that sample, for
+ * the others would get its share. A CPU on which nothing weighs, for there were no packets, has
+ * nothing apportioned: its softirq is other work's.
  */
 #pragma once
 
@@ -39,8 +46,9 @@ struct vif_work {
 struct cpu_work {
 	int busy;    /* all but idle, iowait and steal */
 	int softirq; /* of that; this of it is NICs', as far as apportioned: */
-	int nic;
-	int sides; /* of busy: what the sides that stand here cost together */
+	int nic;     /* or WORK_UNKNOWN */
+	int sides; /* of busy: what the sides that stand here cost together; WORK_UNKNOWN when that
+		    * of one is */
 };
 
 /* Zero-initialised it is empty. */
@@ -57,15 +65,18 @@ void work_free(struct work *work);
 /*
  * What was done between two readings. A counter that is not in both, that is of another thread or
  * interrupt, or that has fallen is WORK_UNKNOWN for its side (0 where unsigned): it costs a sample,
- * never a wrong figure. Queues that have changed their place in between are unknown too. -EINVAL
- * when no time has passed, -ENOMEM.
+ * never a wrong figure. Queues that have changed their place in between are unknown too. The
+ * packets of a vif are shared out evenly among its queues where their interrupts are not known, or
+ * none has come. Vifs of `before` only are not in *out. -EINVAL when no time has passed, -ENOMEM;
+ * *out is set only on success.
  */
 int work_between(const struct counters *before, const struct counters *after, struct work *out);
 
 /*
  * Brings what is kept up to date with newer work: an exponentially weighted mean, in which work of
- * `half_life_ns` ago counts half. What is unknown in one of them is taken from the other; vifs that
- * are not in the newer one are forgotten. -ENOMEM, with *kept as it was.
+ * `half_life_ns` ago counts half. What is unknown in one of them is taken from the other, as are
+ * the rates of a vif of which no share is known; vifs and queues that are not in the newer one are
+ * forgotten. kept->ns is how long it has been kept in all. -ENOMEM, with *kept as it was.
  */
 int work_smooth(struct work *kept, const struct work *newer, int64_t half_life_ns);
 

@@ -14,11 +14,12 @@
 #include "work.h"
 
 /*
- * Reads the counters of every vif of the ledger that is pinned, or partly, and of all CPUs. Who
- * calls again and again gives context->known: targets that are known there are not searched for
- * again. -errno with a sentence.
+ * Reads the counters of every vif of the ledger that is pinned, or partly, and of all CPUs. The
+ * targets of a vif that context->known has are not searched for again; what had to be searched for,
+ * because it was not there or is another one now, is known to it afterwards. -errno with a
+ * sentence; *out, to be freed, is set only on success.
  */
-int measure_read(const struct context *context, const struct ledger *ledger, struct counters *out,
+int measure_read(struct context *context, const struct ledger *ledger, struct counters *out,
 	struct err *err);
 
 /*

@@ -3,10 +3,15 @@
 
 #include <time.h>
 
-int64_t clock_ms(void)
+int64_t clock_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t clock_ms(void)
+{
+	return clock_ns() / 1000000;
 }

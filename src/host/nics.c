@@ -19,13 +19,14 @@ struct reading {
 
 /* A netdev's attribute that is a number, decimal or, as `flags`, hexadecimal; 0 when it
  * cannot be read. */
-static unsigned long read_value(const struct sysroot *root, const char *dev, const char *attribute)
+static unsigned long long read_value(
+	const struct sysroot *root, const char *dev, const char *attribute)
 {
 	_cleanup_free_ char *text = NULL;
 
 	if (sysroot_read(root, &text, NULL, PATH_NETDEV "/%s", dev, attribute) < 0)
 		return 0;
-	return strtoul(text, NULL, 0);
+	return strtoull(text, NULL, 0);
 }
 
 static int add_irq(struct nics *nics, unsigned int irq)
@@ -46,18 +47,12 @@ static int add_msi(const char *name, void *data)
 	return parse_uint(name, NULL, UINT_MAX, &irq) ? add_irq(&in->nics, irq) : 0;
 }
 
-/* The interrupts of one netdev, if it is a physical NIC's. */
-static int add_netdev(const char *dev, void *data)
+/* The interrupts of a netdev's device; -ENOMEM. */
+static int add_irqs(struct reading *in, const char *dev)
 {
-	struct reading *in = data;
-	unsigned long line;
+	unsigned long long line;
 	int r;
 
-	/* Of a device on Xen's bus, as every vif is, it is a virtual one's. */
-	if (sysroot_exists(in->root, PATH_NETDEV "/device/nodename", dev))
-		return 0;
-	if (!(read_value(in->root, dev, "flags") & IFF_UP))
-		return 0;
 	r = sysroot_list(in->root, add_msi, in, PATH_NETDEV "/device/msi_irqs", dev);
 	if (r != -ENOENT)
 		return r == -ENOMEM ? r : 0;
@@ -70,6 +65,34 @@ static int add_netdev(const char *dev, void *data)
 		return 0;
 	r = sysroot_list(in->root, add_msi, in, PATH_NETDEV "/device/../msi_irqs", dev);
 	return r == -ENOMEM ? r : 0;
+}
+
+static int add_dev(struct nics *nics, const char *dev)
+{
+	char(*added)[DEV_NAME_SIZE] = array_add(&nics->devs, &nics->n_devs, sizeof *added);
+
+	if (!added)
+		return -ENOMEM;
+	copy_str(*added, sizeof *added, dev);
+	return 0;
+}
+
+/* One netdev, if it is a physical NIC's. */
+static int add_netdev(const char *dev, void *data)
+{
+	struct reading *in = data;
+	size_t before = in->nics.n;
+	int r;
+
+	/* Of a device on Xen's bus, as every vif is, it is a virtual one's. */
+	if (sysroot_exists(in->root, PATH_NETDEV "/device/nodename", dev))
+		return 0;
+	if (!(read_value(in->root, dev, "flags") & IFF_UP))
+		return 0;
+	r = add_irqs(in, dev);
+	if (r == 0 && in->nics.n > before)
+		r = add_dev(&in->nics, dev);
+	return r;
 }
 
 /* 1 at a directory: the kernel makes one for each action of an interrupt. */
@@ -117,7 +140,7 @@ int nics_read(const struct sysroot *root, struct cpu_load *loads, struct nics *o
 		return -ENOMEM;
 	}
 	sort_irqs(&in.nics);
-	for (size_t i = 0; i < in.nics.n; i++)
+	for (size_t i = 0; loads && i < in.nics.n; i++)
 		add_delivery(&in, in.nics.irqs[i], loads);
 	*out = in.nics;
 	return 0;
@@ -126,6 +149,21 @@ int nics_read(const struct sysroot *root, struct cpu_load *loads, struct nics *o
 void nics_free(struct nics *nics)
 {
 	free(nics->irqs);
+	free(nics->devs);
+}
+
+/* False when one of them cannot be read so. */
+static bool add_per_cpu(
+	const struct sysroot *root, const struct nics *nics, unsigned long long *counts)
+{
+	for (size_t i = 0; i < nics->n; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (sysroot_read(root, &text, NULL, PATH_IRQ_PER_CPU, nics->irqs[i]) < 0 ||
+			interrupts_add_per_cpu(text, counts) < 0)
+			return false;
+	}
+	return true;
 }
 
 int nics_read_counts(
@@ -135,6 +173,19 @@ int nics_read_counts(
 	int r;
 
 	memset(counts, 0, CPUSET_MAX * sizeof *counts);
+	if (add_per_cpu(root, nics, counts))
+		return 0;
+	memset(counts, 0, CPUSET_MAX * sizeof *counts);
 	r = sysroot_read(root, &text, NULL, PATH_INTERRUPTS);
 	return r < 0 ? r : interrupts_add_counts(text, nics->irqs, nics->n, counts);
+}
+
+unsigned long long nics_read_packets(const struct sysroot *root, const struct nics *nics)
+{
+	unsigned long long packets = 0;
+
+	for (size_t i = 0; i < nics->n_devs; i++)
+		packets += read_value(root, nics->devs[i], "statistics/rx_packets") +
+			   read_value(root, nics->devs[i], "statistics/tx_packets");
+	return packets;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * nics.h - on which CPUs the interrupts of physical NICs are delivered.
+ * nics.h - on which CPUs the interrupts of physical NICs are delivered, and what they have done.
  *
  * A physical NIC is a netdev that is up and whose device has interrupts: MSI, listed
  * in device/msi_irqs, or one line, in device/irq. A virtio NIC's are its parent's, the
@@ -11,23 +11,29 @@
 
 #include "load.h"
 #include "sysroot.h"
+#include "vifname.h"
 
 #include <stddef.h>
 
-/* Their interrupts. */
 struct nics {
-	unsigned int *irqs; /* sorted, owned */
+	unsigned int *irqs; /* their interrupts, sorted, owned */
 	size_t n;
+	char (*devs)[DEV_NAME_SIZE]; /* their netdevs, owned */
+	size_t n_devs;
 };
 
 /*
- * Adds to loads[CPUSET_MAX] how many interrupts are delivered to each CPU, by
+ * Adds to loads[CPUSET_MAX], unless it is NULL, how many interrupts are delivered to each CPU, by
  * effective_affinity_list; one that nobody has requested is delivered nowhere. What cannot be read,
  * of a NIC that goes meanwhile for instance, is left out. -ENOMEM. Free with nics_free().
  */
 int nics_read(const struct sysroot *root, struct cpu_load *loads, struct nics *out);
 void nics_free(struct nics *nics);
 
-/* How often each CPU has taken them, in counts[CPUSET_MAX], by /proc/interrupts. -errno. */
+/* How often each CPU has taken them, in counts[CPUSET_MAX], by their per_cpu_count; by
+ * /proc/interrupts where the kernel has no such files (before Linux 4.10). -errno. */
 int nics_read_counts(
 	const struct sysroot *root, const struct nics *nics, unsigned long long *counts);
+
+/* How many packets they have had, in both directions together. */
+unsigned long long nics_read_packets(const struct sysroot *root, const struct nics *nics);

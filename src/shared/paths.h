@@ -11,8 +11,11 @@
 #define PATH_IRQ_AFFINITY    "proc/irq/%u/smp_affinity_list"
 #define PATH_IRQ_EFFECTIVE   "proc/irq/%u/effective_affinity_list"
 #define PATH_IRQ_DEFAULT     "proc/irq/default_smp_affinity"
+#define PATH_IRQ_PER_CPU     "sys/kernel/irq/%u/per_cpu_count"
 #define PATH_PROC            "proc"
+#define PATH_PROC_STAT       "proc/stat"
 #define PATH_PID_STAT        "proc/%d/stat"
+#define PATH_PID_SCHEDSTAT   "proc/%d/schedstat"
 #define PATH_PID_STATUS      "proc/%d/status"
 #define PATH_PID_COMM        "proc/%d/comm"
 #define PATH_PID_CMDLINE     "proc/%d/cmdline"
@@ -41,6 +44,7 @@
 #define PATH_SYSTEMD         "run/systemd/system"
 #define PATH_LEDGER_DIR      "var/lib/vifpin"
 #define PATH_RUN_DIR         "run/vifpin"
+#define PATH_WORK            "run/vifpin/work.json"
 
 /* Lists, for initializers: where a program is that is called without a path, and where `make
  * install` may have put vifpin's policy script. */

@@ -163,6 +163,186 @@ static void what_moves(void **state)
 		check_row(&rows[i]);
 }
 
+/* --- by measured load --------------------------------------------------------------------- */
+
+/*
+ * What has been measured is a line a vif: what its sides cost in percent, "?" where that is not
+ * known, "1.0 30/? 5/5". What CPUs are busy with, and of that what their sides cost,
+ * "CPU:BUSY/SIDES", else what the sides cost. The loads of CPUs are written "CPU:BEFORE>AFTER", and
+ * of the most loaded one "BEFORE>AFTER", with "<POSSIBLE" behind where it could be less.
+ */
+static const struct measured_row {
+	const char *name, *config, *nics, *ledger, *work, *cpus;
+	unsigned int gain;
+	const char *moves; /* left out: none */
+	const char *peak, *loads;
+} measured_rows[] = {
+	{ .name = "nothing is there", .peak = "0>0", .loads = "" },
+	{ .name = "nothing is known",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 reserved 0/1",
+		.peak = "0>0",
+		.loads = "0:0>0 1:0>0" },
+	{ .name = "even",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/3",
+		.work = "1.0 30/30\n2.0 30/30",
+		.peak = "30>30",
+		.loads = "0:30>30 1:30>30 2:30>30 3:30>30" },
+	{ .name = "two hot sides share a CPU",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/1\n3.0 g3 pinned 0/3",
+		.work = "1.0 5/40\n2.0 5/50\n3.0 0/1",
+		.moves = "1.0-q0:0/1>0/2 rx measured load\n",
+		.gain = 10,
+		.peak = "90>50",
+		.loads = "0:5>5 1:90>50 2:5>45 3:1>1" },
+	{ .name = "it would not gain enough",
+		.config = "cpus = \"0-1\"",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/1",
+		.work = "1.0 33/27\n2.0 32/28",
+		.gain = 10,
+		.peak = "65>65<61",
+		.loads = "0:65>65 1:55>55" },
+	{ .name = "it gains just enough",
+		.config = "cpus = \"0-1\"",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/1",
+		.work = "1.0 40/20\n2.0 40/20",
+		.gain = 25,
+		.moves = "1.0-q0:0/1>1/0 tx measured load rx measured load\n",
+		.peak = "80>60",
+		.loads = "0:80>60 1:40>60" },
+	{ .name = "a rule is mended whatever it gains",
+		.nics = "3",
+		.ledger = "1.0 g1 pinned 0/3\n2.0 g2 pinned 0/1",
+		.work = "1.0 10/10\n2.0 20/20",
+		.gain = 50,
+		.moves = "1.0-q0:0/3>0/2 rx takes NIC interrupts\n",
+		.peak = "30>30<20",
+		.loads = "0:30>30 1:20>20 2:0>10 3:10>0" },
+	{ .name = "what a CPU is busy with besides",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/2",
+		.work = "1.0 30/10\n2.0 40/10",
+		.cpus = "0:90/70 3:50/0 1:15/10",
+		.gain = 10,
+		.moves = "1.0-q0:0/1>1/0 tx measured load rx measured load\n"
+			 "2.0-q0:0/2>2/0 tx measured load rx measured load\n",
+		.peak = "90>40",
+		.loads = "0:90>40 1:15>35 2:10>40" },
+	{ .name = "what stands there now was not there when it was measured",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/3",
+		.work = "1.0 30/30\n2.0 30/30",
+		.cpus = "0:60/60 1:30/30 2:0/0 3:30/30",
+		.peak = "30>30",
+		.loads = "0:30>30 1:30>30 2:30>30 3:30>30" },
+	{ .name = "of one that stands there it is not known what it costs",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/3",
+		.work = "1.0 20/20\n2.0 ?/20",
+		.cpus = "0:50/? 1:20/20 3:20/20",
+		.moves = "1.0-q0:0/1>2/1 tx measured load\n",
+		.peak = "50>30",
+		.loads = "0:50>30 1:20>20 2:0>20 3:20>20" },
+};
+
+static int read_share(const char **text)
+{
+	if (**text == '?') {
+		++*text;
+		return WORK_UNKNOWN;
+	}
+	return (int)read_number(text, 100) * (WORK_WHOLE / 100);
+}
+
+static void read_queue_work(const char *text, struct vif_work *vif)
+{
+	struct queue_work *queue = array_grow(vif->queues, vif->n_queues, sizeof *queue);
+
+	assert_non_null(queue);
+	vif->queues = queue;
+	queue += vif->n_queues++;
+	*queue = (struct queue_work){ .interrupts = 0 };
+	queue->share[SIDE_TX] = read_share(&text);
+	assert_int_equal(*text++, '/');
+	queue->share[SIDE_RX] = read_share(&text);
+}
+
+static void read_vif_work(char *line, void *data)
+{
+	struct work *work = data;
+	struct vif_work *vif = array_add(&work->vifs, &work->n_vifs, sizeof *vif);
+	const char *id = next_word(&line);
+	char *word;
+
+	assert_non_null(vif);
+	vif->id = read_id(&id);
+	while ((word = next_word(&line)))
+		read_queue_work(word, vif);
+}
+
+static void read_cpu_work(const char *text, struct work *work)
+{
+	_cleanup_free_ char *copy = strdup(text ? text : "");
+	char *rest = copy, *word;
+
+	assert_non_null(copy);
+	while ((word = next_word(&rest))) {
+		const char *at = word;
+		unsigned int cpu = read_number(&at, CPUSET_MAX - 1);
+
+		assert_int_equal(*at++, ':');
+		work->cpus[cpu].busy = read_share(&at);
+		assert_int_equal(*at++, '/');
+		work->cpus[cpu].sides = read_share(&at);
+	}
+}
+
+static void read_work(const struct measured_row *row, struct work *out)
+{
+	*out = (struct work){ .cpus = calloc(CPUSET_MAX, sizeof *out->cpus) };
+	assert_non_null(out->cpus);
+	read_lines(row->work, read_vif_work, out);
+	read_cpu_work(row->cpus, out);
+}
+
+static void expect_loads(const struct measured_row *row, const struct measured_moves *found)
+{
+	const int percent = WORK_WHOLE / 100;
+	struct pen peak = { .len = 0 }, loads = { .len = 0 };
+
+	put_down(&peak, "%lld>%lld", found->before / percent, found->after / percent);
+	if (found->possible != found->after)
+		put_down(&peak, "<%lld", found->possible / percent);
+	expect_str(row->name, peak.text, row->peak);
+	for (size_t i = 0; i < found->n_cpus; i++)
+		put_down(&loads, "%s%d:%lld>%lld", i ? " " : "", found->cpus[i].cpu,
+			found->cpus[i].before / percent, found->cpus[i].after / percent);
+	expect_str(row->name, loads.text, row->loads);
+}
+
+static void what_moves_by_measure(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(measured_rows); i++) {
+		const struct measured_row *row = &measured_rows[i];
+		_cleanup_ledger_ struct ledger ledger = { 0 };
+		_cleanup_config_ struct config config = { 0 };
+		_cleanup_world_ struct world world = { 0 };
+		struct measured_moves found;
+		struct work work;
+
+		read_config(row->config, &config);
+		read_ledger(row->ledger, &ledger);
+		read_world(NULL, NULL, &world);
+		read_inventory(NULL, NULL, row->nics, &world.inventory);
+		read_work(row, &work);
+		spoil(&found, sizeof found);
+		expect_int(row->name,
+			rebalance_plan_measured(&world, &config, &ledger, &work, row->gain, &found),
+			0);
+		expect_moves(row->name, &found.moves, row->moves ? row->moves : "");
+		expect_loads(row, &found);
+		measured_moves_free(&found);
+		work_free(&work);
+	}
+}
+
 /* --- any ledger --------------------------------------------------------------------------- */
 
 static void random_entry(struct random *random, struct ledger *ledger, struct vif_id id)
@@ -291,6 +471,7 @@ int main(void)
 {
 	static const struct CMUnitTest rebalance[] = {
 		UNIT_TEST(what_moves),
+		UNIT_TEST(what_moves_by_measure),
 		UNIT_TEST(any_ledger),
 	};
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "measure.h"
+
+#include "clock.h"
+#include "count.h"
+#include "ledger_file.h"
+#include "snapshot.h"
+#include "util.h"
+#include "work_json.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A file is worth reading for so many of the intervals in which it is written. */
+#define INTERVALS_MAX 3
+
+struct reading {
+	struct context *context;
+	const struct ledger *ledger;
+	struct snapshot snapshot;
+	struct world found; /* the vifs whose targets had to be searched for */
+};
+
+static int add_vif(const struct vif_entry *entry, struct counters *out)
+{
+	struct queue_counters *queues = calloc(entry->n_queues, sizeof *queues);
+	struct vif_counters *vif = queues ? array_add(&out->vifs, &out->n_vifs, sizeof *vif) : NULL;
+
+	if (!vif) {
+		free(queues);
+		return -ENOMEM;
+	}
+	vif->id = entry->id;
+	copy_str(vif->dev, sizeof vif->dev, entry->dev);
+	for (unsigned int q = 0; q < entry->n_queues; q++)
+		queues[q].place = entry->places[q];
+	vif->queues = queues;
+	vif->n_queues = entry->n_queues;
+	return 0;
+}
+
+/* Reads by what is known of the vif; false when nothing is, or not all of it is there any more. */
+static bool count_known(const struct reading *in, struct vif_counters *vif)
+{
+	const struct world_vif *known = world_find(&in->context->known, vif->id);
+
+	return known && known->targets.n && count_vif(&in->context->root, &known->targets, vif);
+}
+
+static void forget_counts(struct vif_counters *vif)
+{
+	for (unsigned int q = 0; q < vif->n_queues; q++)
+		vif->queues[q] = (struct queue_counters){ .place = vif->queues[q].place };
+}
+
+/* What cannot be found is not known, and no failure. */
+static int count_found(struct reading *in, struct vif_counters *vif)
+{
+	struct world_vif *found = world_add(&in->found, vif->id);
+	struct vif_names names = { .recorded = vif->dev, .vifname = "" };
+
+	if (!found)
+		return -ENOMEM;
+	if (snapshot_find(&in->snapshot, &in->context->root, vif->id, names, found->dev,
+		    &found->targets, NULL) < 0)
+		return 0;
+	found->looked = true;
+	forget_counts(vif);
+	count_vif(&in->context->root, &found->targets, vif);
+	return 0;
+}
+
+static int read_vifs(struct reading *in, struct counters *out)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < in->ledger->n_vifs; i++) {
+		const struct vif_entry *entry = &in->ledger->vifs[i];
+		struct vif_counters *vif;
+
+		if (entry->state == VIF_RESERVED || !entry->n_queues)
+			continue;
+		r = add_vif(entry, out);
+		vif = r == 0 ? &out->vifs[out->n_vifs - 1] : NULL;
+		if (vif && !count_known(in, vif))
+			r = count_found(in, vif);
+	}
+	return r;
+}
+
+int measure_read(
+	struct context *context, const struct ledger *ledger, struct counters *out, struct err *err)
+{
+	struct reading in = { context, ledger, { .many = true }, { 0 } };
+	struct counters counters = { 0 };
+	int r = count_cpus(&context->root, &counters);
+
+	if (r < 0) {
+		counters_free(&counters);
+		return r == -ENOMEM ? err_no_memory(err)
+				    : err_set(err, -r, "cannot read /" PATH_PROC_STAT ": %m");
+	}
+	r = read_vifs(&in, &counters);
+	snapshot_free(&in.snapshot);
+	if (r == 0)
+		world_learn_targets(&context->known, &in.found, ledger);
+	world_free(&in.found);
+	if (r < 0) {
+		counters_free(&counters);
+		return err_no_memory(err);
+	}
+	*out = counters;
+	return 0;
+}
+
+/* --- what the watcher has measured ---------------------------------------------------------- */
+
+static int check_kept(const struct sysroot *root, const struct work_kept *kept, struct err *err)
+{
+	int64_t age = clock_ns() - kept->work.at_ns;
+	char boot_id[UUID_SIZE];
+	int r = ledger_file_boot_id(root, boot_id, err);
+
+	if (r < 0)
+		return r;
+	if (strcmp(boot_id, kept->boot_id) != 0)
+		return err_set(err, ENOENT, "/" PATH_WORK " is of another boot");
+	if (age < 0 || age / 1000000000 > INTERVALS_MAX * (int64_t)kept->interval)
+		return err_set(err, ENOENT,
+			"/" PATH_WORK " is out of date: the watcher has stopped, or does not get "
+			"to run");
+	return 0;
+}
+
+int measure_read_kept(const struct context *context, struct work *out, struct err *err)
+{
+	_cleanup_(work_kept_free) struct work_kept kept = { 0 };
+	_cleanup_free_ char *text = NULL;
+	struct err why;
+	size_t len;
+	int r = sysroot_read(&context->root, &text, &len, PATH_WORK);
+
+	if (r == -ENOENT)
+		return err_set(err, ENOENT,
+			"there is no /" PATH_WORK ": no watcher runs, it has only just begun, or "
+			"verify_interval is 0");
+	if (r < 0)
+		return err_set(err, -r, "cannot read /" PATH_WORK ": %m");
+	r = work_parse(text, len, &kept, &why);
+	if (r < 0)
+		return err_set(err, -r, "cannot read /" PATH_WORK ": %s", why.msg);
+	r = check_kept(&context->root, &kept, err);
+	if (r < 0)
+		return r;
+	*out = kept.work;
+	kept.work = (struct work){ 0 };
+	return 0;
+}
