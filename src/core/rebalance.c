@@ -313,3 +313,108 @@ void measured_moves_free(struct measured_moves *moves)
 	free(moves->cpus);
 	*moves = (struct measured_moves){ 0 };
 }
+
+/* --- a few at a time ---------------------------------------------------------------------- */
+
+static bool meets(const struct measured_moves *moves, const struct move_limits *limits)
+{
+	long long threshold = (long long)limits->threshold * WORK_WHOLE / 100;
+
+	return moves->moves.n && moves->before >= threshold &&
+	       (moves->before - moves->after) * 100 >= moves->before * (long long)limits->gain;
+}
+
+/* Puts the queue where it goes; by how much that adds to the sum of the squares of loads. */
+static long long make_move(long long *load, const struct work *work, const struct queue_move *move)
+{
+	long long added = 0;
+
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		long long *from = &load[move->from.cpu[side]], *to = &load[move->to.cpu[side]];
+		int share = work_share(work, move->id, move->queue, side);
+
+		/* What is not known moves for a rule's sake, and counts for nothing here. */
+		if (from == to || share == WORK_UNKNOWN)
+			continue;
+		added += 2 * share * (*to - *from + share);
+		*from -= share;
+		*to += share;
+	}
+	return added;
+}
+
+static void undo_move(long long *load, const struct work *work, const struct queue_move *move)
+{
+	const struct queue_move back = {
+		.id = move->id, .queue = move->queue, .from = move->to, .to = move->from
+	};
+
+	make_move(load, work, &back);
+}
+
+/* The one of these that evens out the load the most, or n where none does. */
+static size_t find_best_move(
+	long long *load, const struct work *work, const struct queue_move *moves, size_t n)
+{
+	size_t best = n;
+	long long least = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		long long added = make_move(load, work, &moves[i]);
+
+		undo_move(load, work, &moves[i]);
+		if (added < least) {
+			least = added;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static int compare_moves(const void *a, const void *b)
+{
+	const struct queue_move *x = a, *y = b;
+	int order = vif_id_compare(&x->id, &y->id);
+
+	return order ? order : (x->queue > y->queue) - (x->queue < y->queue);
+}
+
+static void keep_best_moves(
+	struct moves *moves, const struct work *work, long long *load, size_t most)
+{
+	size_t n = 0;
+
+	while (n < most) {
+		size_t best = n + find_best_move(load, work, moves->v + n, moves->n - n);
+		struct queue_move move;
+
+		if (best == moves->n)
+			break;
+		move = moves->v[best];
+		moves->v[best] = moves->v[n];
+		moves->v[n++] = move;
+		make_move(load, work, &move);
+	}
+	moves->n = n;
+	qsort(moves->v, n, sizeof *moves->v, compare_moves);
+}
+
+int measured_moves_limit(
+	struct measured_moves *moves, const struct work *work, const struct move_limits *limits)
+{
+	_cleanup_free_ long long *load = NULL;
+
+	if (!meets(moves, limits)) {
+		moves->moves.n = 0;
+		return 0;
+	}
+	if (moves->moves.n <= limits->queues)
+		return 0;
+	load = calloc(CPUSET_MAX, sizeof *load);
+	if (!load)
+		return -ENOMEM;
+	for (size_t i = 0; i < moves->n_cpus; i++)
+		load[moves->cpus[i].cpu] = moves->cpus[i].before;
+	keep_best_moves(&moves->moves, work, load, limits->queues);
+	return 0;
+}

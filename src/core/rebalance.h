@@ -56,3 +56,19 @@ int rebalance_plan_measured(const struct world *world, const struct config *conf
 	const struct ledger *ledger, const struct work *work, unsigned int gain,
 	struct measured_moves *out);
 void measured_moves_free(struct measured_moves *moves);
+
+/* What is enough for one who looks again soon. */
+struct move_limits {
+	unsigned int threshold; /* what the most loaded CPU has to carry, in percent of its time, */
+	unsigned int gain;      /* and how much of that it has to be relieved of, in percent */
+	size_t queues;          /* and how many may move at once */
+};
+
+/*
+ * Leaves of a plan what is to be done of it at once: nothing where the limits are not met, else
+ * those queues whose moves even out the load the most, by the sum of its squares. A part of a plan
+ * is made only where each of its moves does that by itself: who makes one after the other never
+ * goes back and forth, as long as shares stay as they are. -ENOMEM, with nothing changed.
+ */
+int measured_moves_limit(
+	struct measured_moves *moves, const struct work *work, const struct move_limits *limits);

@@ -343,6 +343,72 @@ static void what_moves_by_measure(void **state)
 	}
 }
 
+/* What is done at once of a plan for gain 10. */
+static const struct limited_row {
+	const char *name, *config, *nics, *ledger, *work;
+	struct move_limits limits;
+	const char *moves; /* left out: none */
+} limited_rows[] = {
+	{ .name = "nothing to move, and no limit at all",
+		.ledger = "1.0 g1 pinned 0/1",
+		.work = "1.0 90/90" },
+	{ .name = "all of it",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/1",
+		.work = "1.0 5/40\n2.0 5/50",
+		.limits = { .threshold = 90, .gain = 44, .queues = 1 },
+		.moves = "1.0-q0:0/1>0/2 rx measured load\n" },
+	{ .name = "the most loaded CPU carries less",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/1",
+		.work = "1.0 5/40\n2.0 5/50",
+		.limits = { .threshold = 91, .gain = 1, .queues = 1 } },
+	{ .name = "it would be relieved of less",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/1",
+		.work = "1.0 5/40\n2.0 5/50",
+		.limits = { .threshold = 1, .gain = 45, .queues = 1 } },
+	{ .name = "what only mends a rule waits for who is told to rebalance",
+		.nics = "3",
+		.ledger = "1.0 g1 pinned 0/3\n2.0 g2 pinned 2/1",
+		.work = "1.0 10/10\n2.0 10/10",
+		.limits = { .threshold = 1, .gain = 1, .queues = 9 } },
+	{ .name = "the move that evens out the most goes first",
+		.config = "cpus = \"0-3\"",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/1\n3.0 g3 pinned 0/1",
+		.work = "1.0 10/2\n2.0 40/3\n3.0 30/1",
+		.limits = { .threshold = 50, .gain = 10, .queues = 1 },
+		.moves = "2.0-q0:0/1>2/1 tx measured load\n" },
+	{ .name = "two sides that change places do so together, or not",
+		.config = "cpus = \"0-1\"",
+		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/1",
+		.work = "1.0 40/20\n2.0 40/20",
+		.limits = { .threshold = 1, .gain = 10, .queues = 0 } },
+};
+
+static void what_moves_at_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(limited_rows); i++) {
+		const struct limited_row *row = &limited_rows[i];
+		const struct measured_row posed = { .work = row->work };
+		_cleanup_ledger_ struct ledger ledger = { 0 };
+		_cleanup_config_ struct config config = { 0 };
+		_cleanup_world_ struct world world = { 0 };
+		struct measured_moves found;
+		struct work work;
+
+		read_config(row->config, &config);
+		read_ledger(row->ledger, &ledger);
+		read_world(NULL, NULL, &world);
+		read_inventory(NULL, NULL, row->nics, &world.inventory);
+		read_work(&posed, &work);
+		expect_int(row->name,
+			rebalance_plan_measured(&world, &config, &ledger, &work, 10, &found), 0);
+		expect_int(row->name, measured_moves_limit(&found, &work, &row->limits), 0);
+		expect_moves(row->name, &found.moves, row->moves ? row->moves : "");
+		measured_moves_free(&found);
+		work_free(&work);
+	}
+}
+
 /* --- any ledger --------------------------------------------------------------------------- */
 
 static void random_entry(struct random *random, struct ledger *ledger, struct vif_id id)
@@ -472,6 +538,7 @@ int main(void)
 	static const struct CMUnitTest rebalance[] = {
 		UNIT_TEST(what_moves),
 		UNIT_TEST(what_moves_by_measure),
+		UNIT_TEST(what_moves_at_once),
 		UNIT_TEST(any_ledger),
 	};
 
