@@ -134,14 +134,32 @@ static void log_places(
 		partial ? " reason=\"" : "", partial ? result->why.msg : "", partial ? "\"" : "");
 }
 
+/* Why it has moved: of the sides that have, both where they differ. */
+static void format_why(const struct queue_move *move, char *buf, size_t size)
+{
+	bool moved[SIDE_COUNT];
+
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		moved[side] = move->from.cpu[side] != move->to.cpu[side];
+	if (!moved[SIDE_TX] || !moved[SIDE_RX] ||
+		strcmp(move->why[SIDE_TX], move->why[SIDE_RX]) == 0)
+		snprintf(buf, size, "%s", move->why[moved[SIDE_TX] ? SIDE_TX : SIDE_RX]);
+	else
+		snprintf(buf, size, "%s, %s", move->why[SIDE_TX], move->why[SIDE_RX]);
+}
+
 static void log_moved(const struct change *change, const struct vif_entry *entry)
 {
 	for (size_t i = 0; i < change->n_moved; i++) {
-		const struct place *place = &entry->places[change->moved[i]];
+		const struct queue_move *move = &change->moved[i];
+		char why[96];
 
-		log_info("vif=%u.%u domain=%s event=moved queue=%u tx=%d rx=%d", change->id.domid,
-			change->id.devid, entry->domain, change->moved[i], place->cpu[SIDE_TX],
-			place->cpu[SIDE_RX]);
+		format_why(move, why, sizeof why);
+		log_info("vif=%u.%u domain=%s event=moved queue=%u tx=%d rx=%d from=%d/%d "
+			 "why=\"%s\"",
+			change->id.domid, change->id.devid, entry->domain, move->queue,
+			move->to.cpu[SIDE_TX], move->to.cpu[SIDE_RX], move->from.cpu[SIDE_TX],
+			move->from.cpu[SIDE_RX], why);
 	}
 }
 

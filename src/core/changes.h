@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "plan.h"
+#include "request.h"
 #include "targets.h"
 #include "vifname.h"
 
@@ -36,7 +37,7 @@ struct change {
 	char *domain;    /* of the vif that is, or would be, in the ledger now, owned; NULL: none */
 	bool left_alone; /* the configuration says pin=0 */
 	bool placed;     /* the entry is new, or its places are others than before */
-	unsigned int *moved; /* the queues that REQUEST_MOVE has placed elsewhere, owned */
+	struct queue_move *moved; /* the moves of REQUEST_MOVE that are made, owned */
 	size_t n_moved;
 	struct plan_steps steps;   /* with request.explain: how new sides were placed */
 	struct targets *unpin;     /* the world's: they get the default masks back; NULL: none do */

@@ -469,7 +469,7 @@ static void move(struct decision *d, const struct queue_move *move)
 	struct vif_entry *entry = ledger_find(d->ledger, move->id);
 	const struct world_vif *seen = world_find(d->world, move->id);
 	struct change *change;
-	unsigned int *moved;
+	struct queue_move *moved;
 
 	if (!entry || move->queue >= entry->n_queues ||
 		!place_equal(entry->places[move->queue], move->from))
@@ -480,7 +480,7 @@ static void move(struct decision *d, const struct queue_move *move)
 		give_up(d);
 		return;
 	}
-	*moved = move->queue;
+	*moved = *move;
 	change->placed = true;
 	change->connected = seen && seen->targets.n_queues;
 	entry->places[move->queue] = move->to;

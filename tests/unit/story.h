@@ -732,7 +732,7 @@ static inline void write_decided(FILE *f, const struct change *change, const str
 	if (change->n_moved)
 		fprintf(f, ", moved");
 	for (size_t i = 0; i < change->n_moved; i++)
-		fprintf(f, " q%u", change->moved[i]);
+		fprintf(f, " q%u", change->moved[i].queue);
 	if (change->steps.n)
 		fprintf(f, ", %zu steps", change->steps.n);
 	if (change->connected)
