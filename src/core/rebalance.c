@@ -269,6 +269,14 @@ static int find_best(const struct ledger *ledger, const struct work *work,
 	return r;
 }
 
+static void count_sides(const struct measured *measured, struct measured_moves *out)
+{
+	out->sides = SIDE_COUNT * measured->n;
+	for (size_t i = 0; i < out->sides; i++)
+		out->unknown +=
+			measured->queues[i / SIDE_COUNT].share[i % SIDE_COUNT] == WORK_UNKNOWN;
+}
+
 /* Decides whether the best is worth its moves. */
 static int choose(const struct measured *measured, unsigned int gain, struct problem *problem,
 	struct measured_moves *out)
@@ -280,6 +288,7 @@ static int choose(const struct measured *measured, unsigned int gain, struct pro
 	out->possible = most_loaded(measured, measured->to);
 	worth = (mended - out->possible) * 100 >= mended * (long long)gain;
 	out->after = worth ? out->possible : mended;
+	count_sides(measured, out);
 	for (size_t i = 0; i < problem->n; i++)
 		problem->queues[i].to = worth ? measured->queues[i].to : measured->queues[i].mended;
 	return add_shifts(measured, worth ? measured->to : measured->mended, out);

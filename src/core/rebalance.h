@@ -42,6 +42,8 @@ struct measured_moves {
 	/* The most loaded of those that carry sides which cost something: now, after the moves, and
 	 * after all that would relieve it, if it would gain too little for them to be made. */
 	long long before, after, possible;
+	size_t sides,
+		unknown; /* how many there are, and of how many it is not known what they cost */
 };
 
 /* The least that is worth the moves, in percent. */
