@@ -6,13 +6,12 @@
  * it may be interrupted at any point. Between batches it releases the ledger's lock for waiting
  * hooks; queues that have changed by then are skipped.
  */
-#include "rebalance.h"
 #include "cmd.h"
 #include "explain.h"
-#include "gather.h"
 #include "log.h"
 #include "measure.h"
 #include "measuring.h"
+#include "moves.h"
 #include "progress_line.h"
 #include "util.h"
 
@@ -76,15 +75,6 @@ static void explain(const struct ledger *ledger, const struct moves *moves)
 		explain_move(ledger, &moves->v[i]);
 }
 
-/* What a plan is made from: the ledger as it is, without its lock. */
-static int look(
-	struct context *context, struct ledger *ledger, struct world *world, struct err *err)
-{
-	int r = reconcile_peek(&context->root, ledger, err);
-
-	return r < 0 ? r : gather_rules(context, ledger, world, err);
-}
-
 /* --- by the number of sides ----------------------------------------------------------------- */
 
 /* As `cpus` says it: "by 2 (tx 1, rx 1)". */
@@ -101,28 +91,17 @@ static struct evenness evenness(const struct load_spread *spread)
 	return text;
 }
 
-/* Finds the moves; with -N prints them. */
-static int plan(struct context *context, struct moves *moves, struct err *err)
-{
-	_cleanup_(world_free) struct world world = { 0 };
-	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
-	int r = look(context, &ledger, &world, err);
-
-	if (r == 0 && rebalance_plan(&world, &context->config, &ledger, moves) < 0)
-		r = err_no_memory(err);
-	if (r == 0 && context->dry)
-		explain(&ledger, moves);
-	return r;
-}
-
 static int rebalance_by_count(struct context *context, struct err *err)
 {
+	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
 	_cleanup_(moves_free) struct moves moves = { 0 };
 	struct moved done = { .r = STATUS_DONE };
-	int r = plan(context, &moves, err);
+	int r = moves_plan(context, &ledger, &moves, err);
 
 	if (r < 0)
 		return r;
+	if (context->dry)
+		explain(&ledger, &moves);
 	if (!moves.n) {
 		printf("nothing to move; CPU loads differ %s\n", evenness(&moves.before).s);
 	} else if (context->dry) {
@@ -210,22 +189,6 @@ static int print_shifts(const struct measured_moves *found, struct err *err)
 	return r;
 }
 
-/* The ledger is read again: vifs may have come, gone or moved while it was measured. */
-static int plan_measured(struct context *context, const struct work *work, unsigned int gain,
-	struct measured_moves *out, struct err *err)
-{
-	_cleanup_(world_free) struct world world = { 0 };
-	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
-	int r = look(context, &ledger, &world, err);
-
-	if (r == 0 &&
-		rebalance_plan_measured(&world, &context->config, &ledger, work, gain, out) < 0)
-		r = err_no_memory(err);
-	if (r == 0 && context->dry)
-		explain(&ledger, &out->moves);
-	return r;
-}
-
 /* "63 %". */
 static long long percent(long long share)
 {
@@ -276,11 +239,15 @@ static int rebalance_by_measure(
 	struct context *context, const struct measuring *how, struct err *err)
 {
 	_cleanup_(measured_moves_free) struct measured_moves found = { 0 };
+	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
 	_cleanup_(work_free) struct work work = { 0 };
 	int r = find_work(context, how, &work, err);
 
+	/* With the ledger as it is now: vifs may have come, gone or moved meanwhile. */
 	if (r == 0)
-		r = plan_measured(context, &work, how->gain, &found, err);
+		r = moves_plan_measured(context, &work, how->gain, &ledger, &found, err);
+	if (r == 0 && context->dry)
+		explain(&ledger, &found.moves);
 	if (r == 0 && found.n_cpus)
 		r = print_shifts(&found, err);
 	if (r < 0)

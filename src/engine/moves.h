@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * moves.h - plans moves for the host as it is: reads what rebalance.h needs, and asks it.
+ *
+ * Nothing is locked or changed, and xenstore is not asked. Who makes the moves does so by
+ * REQUEST_MOVE, which leaves out what has changed meanwhile.
+ */
+#pragma once
+
+#include "context.h"
+#include "err.h"
+#include "ledger.h"
+#include "rebalance.h"
+#include "work.h"
+
+/*
+ * By the number of sides, or by what has been measured. *ledger, which is empty before, is the one
+ * that the moves were planned for. -errno with a sentence. Free with moves_free() or
+ * measured_moves_free(), and ledger_clear() in any case.
+ */
+int moves_plan(
+	const struct context *context, struct ledger *ledger, struct moves *out, struct err *err);
+int moves_plan_measured(const struct context *context, const struct work *work, unsigned int gain,
+	struct ledger *ledger, struct measured_moves *out, struct err *err);
