@@ -4,8 +4,8 @@
  *
  * An event from xenstore only tells which vif to look at: it marks the vif as pending, and a
  * request then brings it in line with what exists. Every verify_interval another request looks for
- * targets that have moved, and puts them back. If xenstored goes away, the watcher waits for it. It
- * exits only on a signal or, with --until-idle, when no vif is left.
+ * targets that have moved, puts them back, and measures load. If xenstored goes away, the watcher
+ * waits for it. It exits only on a signal or, with --until-idle, when no vif is left.
  *
  * xenstored may not answer, so whatever asks it is a job for the worker thread. The main loop stays
  * free to handle signals, and to report that xenstored owes an answer. Events are not read while a
@@ -16,6 +16,7 @@
 #include "log.h"
 #include "notify.h"
 #include "pending.h"
+#include "sampling.h"
 #include "util.h"
 #include "watcher_lock.h"
 #include "worker.h"
@@ -76,6 +77,8 @@ struct watch {
 	int64_t retry_at;   /* end of the last pause */
 	int64_t pause;      /* length of the next one */
 	struct err failure; /* of the last job, "" if it succeeded */
+	struct sampling sampling;
+	struct err unmeasured; /* why the last reading failed, "" if it did not */
 	bool said[CAUSE_COUNT];
 };
 
@@ -216,6 +219,25 @@ static void set_look(struct watch *watch, const struct job *job)
 		watch->look_at = job->began + (int64_t)interval * 1000;
 }
 
+/* Measures load with each look, and begins with the first request that finds a vif. What cannot be
+ * measured is reported once, and keeps the watcher from nothing. */
+static void measure(struct watch *watch, const struct job *job)
+{
+	struct err err = { "" };
+
+	if (!watch->look_at) {
+		if (watch->sampling.last.cpus)
+			sampling_end(watch->context, &watch->sampling);
+		return;
+	}
+	if (job->kind != JOB_LOOK && watch->sampling.last.cpus)
+		return;
+	if (sampling_look(watch->context, &watch->sampling, &job->done.ledger, &err) < 0 &&
+		strcmp(err.msg, watch->unmeasured.msg) != 0)
+		log_error("cannot measure load: %s", err.msg);
+	watch->unmeasured = err;
+}
+
 /* Reports a failed job, once, and pauses before the next. */
 static void end_failed(struct watch *watch, const struct job *job)
 {
@@ -249,6 +271,7 @@ static void end_reconciling(struct watch *watch, const struct job *job)
 	watch->failure.msg[0] = '\0';
 	watch->pause = PAUSE_MIN_MS;
 	set_look(watch, job);
+	measure(watch, job);
 	if (job->kind == JOB_UPDATE)
 		pending_done(&watch->pending, job->began);
 	if (watch->lock_fd < 0)
@@ -444,6 +467,7 @@ static int block_signals(void)
 static void clean_up(struct watch *watch)
 {
 	notify("STOPPING=1");
+	sampling_end(watch->context, &watch->sampling);
 	/* The worker still waits for xenstored, so its data can't be freed. Exiting at any point is
 	 * safe: the next watcher finds what is missing. */
 	if (watch->worker.busy)
@@ -474,6 +498,8 @@ static int act_watch(struct context *context, const struct cmd_line *line, struc
 	if (watch.until_idle)
 		context->idle_lock = &watch.lock_fd;
 	watch.signal_fd = block_signals();
+	/* What another one has left, which was killed. */
+	sampling_end(context, &watch.sampling);
 	if (worker_init(&watch.worker) < 0)
 		return err_set(err, errno, "watch: cannot start: %m");
 	r = loop(&watch, err);

@@ -10,8 +10,8 @@
 #include <limits.h>
 #include <string.h>
 
-/* The longest interval is a day, the longest time 292 years. */
-#define INTERVAL_MAX 86400
+/* A day, that is the longest verify_interval, times as many turns as a ledger can have queues. */
+#define INTERVAL_MAX 100000000
 
 void work_kept_free(struct work_kept *kept)
 {

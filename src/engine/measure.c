@@ -6,7 +6,7 @@
 #include "ledger_file.h"
 #include "snapshot.h"
 #include "util.h"
-#include "work_json.h"
+#include "work_file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -135,21 +135,10 @@ static int check_kept(const struct sysroot *root, const struct work_kept *kept, 
 int measure_read_kept(const struct context *context, struct work *out, struct err *err)
 {
 	_cleanup_(work_kept_free) struct work_kept kept = { 0 };
-	_cleanup_free_ char *text = NULL;
-	struct err why;
-	size_t len;
-	int r = sysroot_read(&context->root, &text, &len, PATH_WORK);
+	int r = work_file_read(&context->root, &kept, err);
 
-	if (r == -ENOENT)
-		return err_set(err, ENOENT,
-			"there is no /" PATH_WORK ": no watcher runs, it has only just begun, or "
-			"verify_interval is 0");
-	if (r < 0)
-		return err_set(err, -r, "cannot read /" PATH_WORK ": %m");
-	r = work_parse(text, len, &kept, &why);
-	if (r < 0)
-		return err_set(err, -r, "cannot read /" PATH_WORK ": %s", why.msg);
-	r = check_kept(&context->root, &kept, err);
+	if (r == 0)
+		r = check_kept(&context->root, &kept, err);
 	if (r < 0)
 		return r;
 	*out = kept.work;

@@ -2,6 +2,7 @@
 #include "ledger_file.h"
 
 #include "filelock.h"
+#include "replace.h"
 #include "util.h"
 
 #include <errno.h>
@@ -14,12 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FILE_NAME      "ledger.json"
-#define FILE_NAME_TEMP "ledger.json.tmp"
-#define CORRUPT_NAME   "ledger.json.corrupt-"
-#define CORRUPT_KEPT   10
-#define LOCK_NAME      "ledger.lock"
-#define LOCK_SECONDS   2
+#define FILE_NAME    "ledger.json"
+#define CORRUPT_NAME "ledger.json.corrupt-"
+#define CORRUPT_KEPT 10
+#define LOCK_NAME    "ledger.lock"
+#define LOCK_SECONDS 2
 
 /* Gives up when one holds it for too long, but not while others before this one get it. */
 static int wait_for_lock(const struct ledger_file *file)
@@ -147,34 +147,6 @@ unsigned int ledger_file_count_corrupt(const struct sysroot *root)
 	return count;
 }
 
-/* Writes all of text to a file that is then on the disk. -errno. */
-static int write_synced(int dir_fd, const char *name, const char *text)
-{
-	size_t left = strlen(text);
-	int fd, r = 0;
-
-	/* Whatever is there, a FIFO even, is no file of ours. */
-	unlinkat(dir_fd, name, 0);
-	fd = sysroot_open_at(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0644);
-	if (fd < 0)
-		return fd;
-	while (left && !r) {
-		ssize_t n = TEMP_FAILURE_RETRY(write(fd, text, left));
-
-		if (n > 0) {
-			text += n;
-			left -= (size_t)n;
-		} else {
-			r = n == 0 ? -EIO : -errno;
-		}
-	}
-	if (!r && fsync(fd) < 0)
-		r = -errno;
-	if (close(fd) < 0 && !r)
-		r = -errno;
-	return r;
-}
-
 static void set_since(struct ledger *ledger)
 {
 	for (size_t i = 0; i < ledger->n_vifs; i++) {
@@ -197,13 +169,9 @@ int ledger_file_commit(struct ledger_file *file, struct ledger *ledger, struct e
 	/* What nobody could read again. */
 	r = strlen(text) > LEDGER_TEXT_MAX ? -EFBIG : 0;
 	if (!r)
-		r = write_synced(file->dir_fd, FILE_NAME_TEMP, text);
-	if (!r && renameat(file->dir_fd, FILE_NAME_TEMP, file->dir_fd, FILE_NAME) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlinkat(file->dir_fd, FILE_NAME_TEMP, 0);
+		r = replace_file(file->dir_fd, FILE_NAME, text, true);
+	if (r < 0)
 		return err_set(err, -r, "cannot write " LEDGER_PATH ": %m");
-	}
 	free(file->text);
 	file->text = text;
 	text = NULL;

@@ -56,7 +56,7 @@ sim_boot() {
 }
 
 sim_cpus() {
-    local cpus
+    local cpus cpu
 
     read -ra cpus < <(sim_expand "$1")
     echo "$1" | sim_put sys/devices/system/cpu/online
@@ -65,8 +65,34 @@ sim_cpus() {
     mkdir -p "$SIM_DIR/irq-files"
     echo "$1" >"$SIM_DIR/irq-files/smp_affinity_list"
     ln -sf smp_affinity_list "$SIM_DIR/irq-files/effective_affinity_list"
+    for cpu in "${cpus[@]}"; do
+        echo "$cpu 0 0"
+    done >"$SIM_DIR/cpu-times"
+    sim_put_stat
+    # Of every CPU that can be, from 0 on.
+    printf '%.0s0,' $(seq 2 $((cpus[-1] + 1))) >"$SIM_DIR/irq-no-counts"
+    echo 0 >>"$SIM_DIR/irq-no-counts"
     sim_make_interrupts "${cpus[@]}"
     sim_write_process "$SIM_ROOT/proc/2" 2 kthreadd kthread 0
+}
+
+# /proc/stat, of $SIM_DIR/cpu-times: "CPU BUSY SOFTIRQ", in ticks. What is busy and not softirq is
+# shared out among user, nice, system and irq; the others have something in them too, which is not busy.
+sim_put_stat() {
+    awk '
+        function line(name, busy, softirq,   rest) {
+            rest = busy - softirq
+            printf "%s %d %d %d %d %d %d %d %d %d %d\n", name, int(rest / 2), int(rest / 4),
+                int(rest / 8), 99000, 77, rest - int(rest / 2) - int(rest / 4) - int(rest / 8),
+                softirq, 555, int(rest / 2), int(rest / 4)
+        }
+        { cpu[NR] = $1; busy[NR] = $2; softirq[NR] = $3; all += $2; soft += $3 }
+        END {
+            line("cpu ", all, soft)
+            for (i = 1; i <= NR; i++) line("cpu" cpu[i], busy[i], softirq[i])
+            print "intr 4711 0 9\nctxt 815\nbtime 1795328303\nprocesses 4711"
+            print "procs_running 1\nprocs_blocked 0\nsoftirq 5 1 1 1 1 1 0 0 0 0 0"
+        }' "$SIM_DIR/cpu-times" | sim_put proc/stat
 }
 
 ### interrupts
@@ -123,6 +149,8 @@ sim_new_irq() {
     while [ -e "$SIM_ROOT/proc/irq/$irq" ]; do
         irq=$((irq + 1))
     done
+    mkdir -p "$SIM_ROOT/sys/kernel/irq/$irq"
+    cp "$SIM_DIR/irq-no-counts" "$SIM_ROOT/sys/kernel/irq/$irq/per_cpu_count"
     cp -a "$SIM_DIR/irq-files" "$SIM_DIR/new-irq"
     mkdir "$SIM_DIR/new-irq/$name"
     mv -T "$SIM_DIR/new-irq" "$SIM_ROOT/proc/irq/$irq"
@@ -159,6 +187,8 @@ sim_write_process() {
         Ngid 0 Pid "$pid" PPid "$ppid" TracerPid 0 Threads 1 Cpus_allowed "$mask" \
         Cpus_allowed_list "$online" Mems_allowed_list 0 voluntary_ctxt_switches 2
     echo "$name" >"$dir/comm"
+    # It has run for as long as stat says.
+    echo 10000000 5000 1 >"$dir/schedstat"
 }
 
 # Makes a thread that kthreadd's list of children does not show yet.
@@ -210,7 +240,8 @@ sim_make_threads() {
 # A directory of the kernel's is gone at once.
 sim_remove() {
     mkdir "$SIM_DIR/gone"
-    [ $# = 0 ] || mv -t "$SIM_DIR/gone" "$@"
+    # Some have the same last word.
+    [ $# = 0 ] || mv --backup=numbered -t "$SIM_DIR/gone" "$@"
     rm -rf "$SIM_DIR/gone"
 }
 
@@ -227,8 +258,15 @@ sim_netdev() {
     else
         mkdir -p "$net/$dev"
         echo 0 >"$net/$dev/carrier"
+        sim_no_statistics "$net/$dev"
         ln -s "../../../devices/$vif" "$SIM_ROOT/sys/bus/xen-backend/devices/$vif"
     fi
+}
+
+# sim_no_statistics NETDEV: of a netdev's directory.
+sim_no_statistics() {
+    mkdir "$1/statistics"
+    echo 0 | tee "$1"/statistics/{rx,tx}_{packets,bytes} >/dev/null
 }
 
 sim_netdev_of() {
@@ -270,6 +308,7 @@ sim_nic() {
     [ "$kind" != virtio ] || net=$pci/virtio0/net/$dev
     mkdir -p "$net" "$SIM_ROOT/sys/class/net"
     echo 0x1003 >"$net/flags"
+    sim_no_statistics "$net"
     ln -s ../.. "$net/device"
     ln -s "../../${net#"$SIM_ROOT"/sys/}" "$SIM_ROOT/sys/class/net/$dev"
     echo 0 >"$pci/irq"
@@ -286,7 +325,7 @@ sim_nic() {
 
 # sim_counts NAME COUNT...: how often each online CPU has taken the interrupt.
 sim_counts() {
-    local irq
+    local irq online cpu counts=()
 
     irq=$(sim_irq_number "$1")
     shift
@@ -295,6 +334,50 @@ sim_counts() {
         { print }' "$SIM_DIR/irq-lines" >"$SIM_DIR/irq-lines.new"
     mv "$SIM_DIR/irq-lines.new" "$SIM_DIR/irq-lines"
     sim_put_interrupts
+    read -ra online < <(sim_expand "$(<"$SIM_ROOT/sys/devices/system/cpu/online")")
+    for ((cpu = 0; cpu <= online[-1]; cpu++)); do
+        counts[cpu]=0
+    done
+    for cpu in "${online[@]}"; do
+        counts[cpu]=${1:-0}
+        [ $# = 0 ] || shift
+    done
+    (IFS=,; echo "${counts[*]}") | sim_put "sys/kernel/irq/$irq/per_cpu_count"
+}
+
+### what is counted
+
+# sim_add FILE N: adds N to the number that the file holds, which has others behind it.
+sim_add() {
+    local number rest
+
+    read -r number rest <"$SIM_ROOT/$1"
+    echo "$((number + $2))${rest:+ $rest}" | sim_put "$1"
+}
+
+sim_run() {
+    sim_add "proc/$(sim_pid "$1")/schedstat" $(($2 * 1000000))
+}
+
+sim_busy() {
+    awk -v cpu="$1" -v busy="$2" -v softirq="$3" '
+        $1 == cpu { $2 += busy / 10; $3 += softirq / 10 } { print }' "$SIM_DIR/cpu-times" \
+        >"$SIM_DIR/cpu-times.new"
+    mv "$SIM_DIR/cpu-times.new" "$SIM_DIR/cpu-times"
+    sim_put_stat
+}
+
+sim_traffic() {
+    local dir
+
+    for dir in "$SIM_ROOT"/sys/devices/{vif-*/net,pci0000:00/*/net,pci0000:00/*/virtio0/net}/"$1"; do
+        [ -d "$dir" ] || continue
+        dir=${dir#"$SIM_ROOT/"}/statistics
+        sim_add "$dir/rx_packets" "$2"
+        sim_add "$dir/tx_packets" "$3"
+        sim_add "$dir/rx_bytes" $(($2 * 1000))
+        sim_add "$dir/tx_bytes" $(($3 * 1000))
+    done
 }
 
 # sim_split FILE DEV: takes the lines of DEV's queues, and only of its, out of FILE and prints them.
@@ -310,7 +393,8 @@ sim_no_queues() {
     local dirs
 
     mapfile -t dirs < <(
-        sim_split "$SIM_DIR/irq-lines" "$1" | sed -E "s|^ *([0-9]+):.*|$SIM_ROOT/proc/irq/\\1|"
+        sim_split "$SIM_DIR/irq-lines" "$1" |
+            sed -E "s|^ *([0-9]+):.*|\\1|" | sed "h; s|^|$SIM_ROOT/proc/irq/|p; x; s|^|$SIM_ROOT/sys/kernel/irq/|"
         sim_split "$SIM_DIR/threads" "$1" | sed -E "s|^([0-9]+) .*|$SIM_ROOT/proc/\\1|"
     )
     sim_put_interrupts

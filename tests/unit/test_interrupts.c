@@ -375,9 +375,71 @@ static void add_counts(void **state)
 	expect_int("empty", interrupts_add_counts("", NULL, 0, NULL), -EINVAL);
 }
 
+static void per_cpu_counts(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		unsigned long long sum;
+		const char *counts; /* of CPUs 0 to 3, which had 1000 */
+	} rows[] = {
+		{ "7\n", 0, 7, "1007 1000 1000 1000" },
+		{ "7,0,5\n", 0, 12, "1007 1000 1005 1000" },
+		{ "4294967295,4294967295\n", 0, 8589934590, "4294968295 4294968295 1000 1000" },
+		{ "", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "\n", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "7", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "7,5", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "7,\n", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "7,,5\n", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "7 5\n", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "7\n5\n", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "-7\n", -EINVAL, 0, "1000 1000 1000 1000" },
+		{ "4294967296\n", -EINVAL, 0, "1000 1000 1000 1000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static unsigned long long counts[CPUSET_MAX];
+		unsigned long long sum;
+		struct pen pen = { 0 };
+
+		for (int cpu = 0; cpu < 4; cpu++)
+			counts[cpu] = 1000;
+		spoil(&sum, sizeof sum);
+		expect_int(rows[i].text, interrupts_add_per_cpu(rows[i].text, counts), rows[i].r);
+		expect_int(rows[i].text, interrupts_sum_per_cpu(rows[i].text, &sum), rows[i].r);
+		if (rows[i].r == 0)
+			expect_int(rows[i].text, sum, rows[i].sum);
+		else
+			expect_true(rows[i].text, is_spoilt(&sum, sizeof sum));
+		for (int cpu = 0; cpu < 4; cpu++)
+			put_down(&pen, "%s%llu", cpu ? " " : "", counts[cpu]);
+		expect_str(rows[i].text, pen.text, rows[i].counts);
+	}
+}
+
+/* There is no CPU behind the last that can be. */
+static void too_many_per_cpu_counts(void **state)
+{
+	static unsigned long long counts[CPUSET_MAX];
+	static char text[2 * (CPUSET_MAX + 1) + 1];
+
+	(void)state;
+	for (int cpu = 0; cpu <= CPUSET_MAX; cpu++)
+		memcpy(text + 2 * cpu, "1,", 2);
+	text[2 * CPUSET_MAX + 1] = '\n';
+	assert_int_equal(interrupts_add_per_cpu(text, counts), -EINVAL);
+	memcpy(text + 2 * CPUSET_MAX - 1, "\n", 2);
+	assert_int_equal(interrupts_add_per_cpu(text, counts), 0);
+	assert_int_equal(counts[CPUSET_MAX - 1], 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest interrupts[] = {
+		UNIT_TEST(per_cpu_counts),
+		UNIT_TEST(too_many_per_cpu_counts),
 		UNIT_TEST(add_counts),
 		UNIT_TEST(recorded_tables),
 		UNIT_TEST(recorded_vifs),

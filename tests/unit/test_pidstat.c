@@ -29,6 +29,7 @@ static const struct stat_row {
 		.wanted = { .pid = 479,
 			.ppid = 2,
 			.flags = 2129984,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "vif1.0-q0-guest-rx" },
 		.kthread = true },
@@ -37,6 +38,7 @@ static const struct stat_row {
 		.wanted = { .pid = 479,
 			.ppid = 2,
 			.flags = 2129984,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "vif1.1-q0-guest" },
 		.kthread = true },
@@ -45,26 +47,48 @@ static const struct stat_row {
 		.wanted = { .pid = 479,
 			.ppid = 1,
 			.flags = 4194304,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "vif1.0-q0-dealloc" } },
 	{ .row = "child of kthreadd without PF_KTHREAD",
 		.text = "9 (a) S 2 0 0 0 -1 4194304 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		.wanted = { .pid = 9, .ppid = 2, .flags = 4194304, .start = 7, .comm = "a" } },
+		.wanted = { .pid = 9,
+			.ppid = 2,
+			.flags = 4194304,
+			.ticks = 1,
+			.start = 7,
+			.comm = "a" } },
 	{ .row = "PF_KTHREAD with another parent",
 		.text = "9 (a) S 1 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		.wanted = { .pid = 9, .ppid = 1, .flags = 2129984, .start = 7, .comm = "a" } },
+		.wanted = { .pid = 9,
+			.ppid = 1,
+			.flags = 2129984,
+			.ticks = 1,
+			.start = 7,
+			.comm = "a" } },
 	{ .row = "no flag but PF_KTHREAD",
 		.text = "9 (a) S 2 0 0 0 -1 2097152 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		.wanted = { .pid = 9, .ppid = 2, .flags = 2097152, .start = 7, .comm = "a" },
+		.wanted = { .pid = 9,
+			.ppid = 2,
+			.flags = 2097152,
+			.ticks = 1,
+			.start = 7,
+			.comm = "a" },
 		.kthread = true },
 	{ .row = "all flags but PF_KTHREAD",
 		.text = "9 (a) S 2 0 0 0 -1 4292870143 0 0 0 0 0 1 0 0 20 0 1 0 7 0\n",
-		.wanted = { .pid = 9, .ppid = 2, .flags = 4292870143, .start = 7, .comm = "a" } },
+		.wanted = { .pid = 9,
+			.ppid = 2,
+			.flags = 4292870143,
+			.ticks = 1,
+			.start = 7,
+			.comm = "a" } },
 	{ .row = "kthreadd itself",
 		.text = "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 15 0 0 20 0 1 0 314 0 0\n",
 		.wanted = { .pid = 2,
 			.ppid = 0,
 			.flags = 2129984,
+			.ticks = 15,
 			.start = 314,
 			.comm = "kthreadd" } },
 	{ .row = "spaces in the name",
@@ -72,6 +96,7 @@ static const struct stat_row {
 		.wanted = { .pid = 5,
 			.ppid = 1,
 			.flags = 4194304,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "a b  c " } },
 	{ .row = "parentheses in the name",
@@ -79,6 +104,7 @@ static const struct stat_row {
 		.wanted = { .pid = 5,
 			.ppid = 1,
 			.flags = 4194304,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "a) (b)" } },
 	{ .row = "name that looks like a whole line",
@@ -86,6 +112,7 @@ static const struct stat_row {
 		.wanted = { .pid = 5,
 			.ppid = 1,
 			.flags = 4194304,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "x) S 2 0 0 0 -1 2129984 0 0 0 0" } },
 	{ .row = "newlines in the name",
@@ -93,16 +120,23 @@ static const struct stat_row {
 		.wanted = { .pid = 5,
 			.ppid = 1,
 			.flags = 4194304,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "a\n6 (b) S 2\n" } },
 	{ .row = "empty name",
 		.text = "5 () S" USER_FIELDS,
-		.wanted = { .pid = 5, .ppid = 1, .flags = 4194304, .start = 13427, .comm = "" } },
+		.wanted = { .pid = 5,
+			.ppid = 1,
+			.flags = 4194304,
+			.ticks = 1,
+			.start = 13427,
+			.comm = "" } },
 	{ .row = "nothing but parentheses in the name",
 		.text = "5 (((()))) S" USER_FIELDS,
 		.wanted = { .pid = 5,
 			.ppid = 1,
 			.flags = 4194304,
+			.ticks = 1,
 			.start = 13427,
 			.comm = "((()))" } },
 	{ .row = "long name is cut to 63",
@@ -110,6 +144,7 @@ static const struct stat_row {
 		.wanted = { .pid = 5,
 			.ppid = 1,
 			.flags = 4194304,
+			.ticks = 1,
 			.start = 13427,
 			.comm = NAME_63 } },
 	{ .row = "largest numbers",
@@ -118,9 +153,21 @@ static const struct stat_row {
 		.wanted = { .pid = 2147483647,
 			.ppid = 2147483647,
 			.flags = 4294967295,
+			.ticks = 1,
 			.start = 18446744073709551615ull,
 			.comm = "a" } },
 
+	{ .row = "times that it has run",
+		.text = "9 (a) S 2 0 0 0 -1 2129984 1 2 3 4 50 600 7 8 20 0 1 0 7 0\n",
+		.wanted = { .pid = 9,
+			.ppid = 2,
+			.flags = 2129984,
+			.ticks = 650,
+			.start = 7,
+			.comm = "a" },
+		.kthread = true },
+	{ .row = "time that is not a number",
+		.text = "9 (a) S 2 0 0 0 -1 2129984 1 2 3 4 50 x 7 8 20 0 1 0 7 0\n" },
 	{ .row = "empty", .text = "" },
 	{ .row = "newline", .text = "\n" },
 	{ .row = "no PID", .text = "(a) S" KTHREAD_FIELDS },
@@ -158,6 +205,7 @@ static const struct stat_row {
 static void check_stat(const char *row, const struct pidstat *got, const struct pidstat *wanted)
 {
 	expect_int(row, got->pid, wanted->pid);
+	expect_true(row, got->ticks == wanted->ticks);
 	expect_int(row, got->ppid, wanted->ppid);
 	expect_int(row, got->flags, wanted->flags);
 	expect_true(row, got->start == wanted->start);
@@ -247,7 +295,7 @@ static void recorded_threads(void **state)
 static void recorded_kthreadd(void **state)
 {
 	static const struct pidstat wanted = {
-		.pid = 2, .ppid = 0, .flags = 2129984, .start = 314, .comm = "kthreadd"
+		.pid = 2, .ppid = 0, .flags = 2129984, .ticks = 15, .start = 314, .comm = "kthreadd"
 	};
 	_cleanup_free_ char *text = read_data(HOST ".kthreadd-stat");
 	struct pidstat got;
@@ -313,6 +361,44 @@ static void status_texts(void **state)
 	}
 }
 
+static void schedstat_texts(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		unsigned long long ns;
+	} rows[] = {
+		{ "123456789 5 7\n", 0, 123456789 },
+		{ "18446744073709551615 18446744073709551615 18446744073709551615\n", 0,
+			18446744073709551615ull },
+		{ "0 5 0\n", 0, 0 },
+		{ "0 0 7\n", 0, 0 },
+		{ "0 0 0\n", -ENODATA, 0 },
+		{ "", -EINVAL, 0 },
+		{ "\n", -EINVAL, 0 },
+		{ "5\n", -EINVAL, 0 },
+		{ "5 6\n", -EINVAL, 0 },
+		{ "5 6 7", -EINVAL, 0 },
+		{ "5 6 7 8\n", -EINVAL, 0 },
+		{ "5 6 7\n\n", -EINVAL, 0 },
+		{ "5  6 7\n", -EINVAL, 0 },
+		{ "-5 6 7\n", -EINVAL, 0 },
+		{ "18446744073709551616 6 7\n", -EINVAL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned long long ns;
+
+		spoil(&ns, sizeof ns);
+		expect_int(rows[i].text, pidstat_parse_schedstat(rows[i].text, &ns), rows[i].r);
+		if (rows[i].r == 0)
+			expect_true(rows[i].text, ns == rows[i].ns);
+		else
+			expect_true(rows[i].text, is_spoilt(&ns, sizeof ns));
+	}
+}
+
 /* The longest possible list: every other CPU. */
 static void longest_list(void **state)
 {
@@ -338,6 +424,7 @@ int main(void)
 		UNIT_TEST(recorded_kthreadd),
 		UNIT_TEST(recorded_status),
 		UNIT_TEST(status_texts),
+		UNIT_TEST(schedstat_texts),
 		UNIT_TEST(longest_list),
 	};
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sampling.h"
+
+#include "ledger_file.h"
+#include "measure.h"
+#include "work_file.h"
+
+#include <errno.h>
+
+/* Two interrupts and two threads. */
+#define TARGETS_OF_QUEUE 4
+
+/* Every how many looks there is a reading. */
+static unsigned int count_turns(const struct ledger *ledger)
+{
+	size_t targets = 0;
+
+	for (size_t i = 0; i < ledger->n_vifs; i++)
+		targets += TARGETS_OF_QUEUE * (size_t)ledger->vifs[i].n_queues;
+	return (unsigned int)(targets ? (targets - 1) / SAMPLING_TARGETS + 1 : 1);
+}
+
+static int keep(struct context *context, struct sampling *sampling, const struct counters *now,
+	struct err *err)
+{
+	struct work_kept *kept = &sampling->kept;
+	int64_t interval_ns = (int64_t)kept->interval * 1000000000;
+	struct work newer = { 0 };
+	int r = work_between(&sampling->last, now, &newer);
+
+	if (r == 0)
+		r = work_smooth(&kept->work, &newer, SAMPLING_HALF_LIFE * interval_ns);
+	work_free(&newer);
+	if (r < 0)
+		return err_set(err, -r, "cannot compute the measured load: %m");
+	r = ledger_file_boot_id(&context->root, kept->boot_id, err);
+	return r < 0 ? r : work_file_write(&context->root, kept, err);
+}
+
+int sampling_look(struct context *context, struct sampling *sampling, const struct ledger *ledger,
+	struct err *err)
+{
+	unsigned int turns = count_turns(ledger);
+	struct counters now;
+	int r;
+
+	if (sampling->last.cpus && ++sampling->looks < turns)
+		return 0;
+	r = measure_read(context, ledger, &now, err);
+	if (r < 0)
+		return r;
+	sampling->looks = 0;
+	sampling->kept.interval = turns * context->config.verify_interval;
+	if (sampling->last.cpus)
+		r = keep(context, sampling, &now, err);
+	counters_free(&sampling->last);
+	sampling->last = now;
+	return r;
+}
+
+void sampling_end(const struct context *context, struct sampling *sampling)
+{
+	counters_free(&sampling->last);
+	work_kept_free(&sampling->kept);
+	sampling->looks = 0;
+	work_file_remove(&context->root);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sampling.h - the watcher's measuring: a reading of the counters with each look for drift, what
+ * has been done between two of them, smoothed, and the file for others to read.
+ */
+#pragma once
+
+#include "context.h"
+#include "counters.h"
+#include "err.h"
+#include "ledger.h"
+#include "work_json.h"
+
+/* Above so many interrupts and threads, only every second look takes a reading, above twice as many
+ * every third, and so on: what measuring costs does not grow without limit. */
+#define SAMPLING_TARGETS 4096
+
+/* What was done so many readings ago counts half. */
+#define SAMPLING_HALF_LIFE 3
+
+/* Zero-initialised nothing has been measured yet. */
+struct sampling {
+	struct counters last;
+	struct work_kept kept;
+	unsigned int looks; /* since the last reading */
+};
+
+/*
+ * Takes a reading of the vifs of the ledger, if it is time for one, and from the second one on
+ * writes the file. To be called with each look for drift, that is every verify_interval. -errno
+ * with a sentence; the next call goes on from where this one came to.
+ */
+int sampling_look(struct context *context, struct sampling *sampling, const struct ledger *ledger,
+	struct err *err);
+
+/* Forgets all that was measured, and removes the file. */
+void sampling_end(const struct context *context, struct sampling *sampling);
