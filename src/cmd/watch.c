@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "cmd.h"
 #include "log.h"
+#include "moves.h"
 #include "notify.h"
 #include "pending.h"
 #include "sampling.h"
@@ -46,6 +47,7 @@ enum job_kind {
 	JOB_CONNECT, /* connect to xenstored and watch its vifs */
 	JOB_UPDATE,  /* handle pending vifs */
 	JOB_LOOK,    /* look for targets that have moved; does not need xenstored */
+	JOB_MOVE,    /* move queues by measured load, where the configuration says so */
 };
 
 struct job {
@@ -74,11 +76,14 @@ struct watch {
 	_Atomic int64_t owed_since;
 	bool late;          /* reported already, for this answer */
 	int64_t look_at;    /* time of the next JOB_LOOK, 0: never */
+	int64_t move_from;  /* no JOB_MOVE before that, 0: before anything has been measured */
+	bool move;          /* do it now: there is a new reading */
 	int64_t retry_at;   /* end of the last pause */
 	int64_t pause;      /* length of the next one */
 	struct err failure; /* of the last job, "" if it succeeded */
 	struct sampling sampling;
 	struct err unmeasured; /* why the last reading failed, "" if it did not */
+	struct err unmoved;    /* the same of the last JOB_MOVE */
 	bool said[CAUSE_COUNT];
 };
 
@@ -130,19 +135,25 @@ static void take_events(struct watch *watch)
 
 /* --- jobs, in the worker thread -------------------------------------------------------------- */
 
+static int begin_watching(struct context *context, struct err *err)
+{
+	int r = context_connect(context, err);
+
+	return r < 0 ? r : xenstore_watch_vifs(context->xenstore, err);
+}
+
 static void do_job(void *data)
 {
 	struct watch *watch = data;
 	struct context *context = watch->context;
 	struct job *job = &watch->job;
 
-	if (job->kind != JOB_CONNECT) {
+	if (job->kind == JOB_CONNECT)
+		job->r = begin_watching(context, &job->err);
+	else if (job->kind == JOB_MOVE)
+		job->r = moves_make_few(context, &watch->sampling.kept.work, &job->done, &job->err);
+	else
 		job->r = reconcile(context, &job->request, &job->done, &job->err);
-		return;
-	}
-	job->r = context_connect(context, &job->err);
-	if (job->r == 0)
-		job->r = xenstore_watch_vifs(context->xenstore, &job->err);
 }
 
 /* --- jobs, in the main loop ------------------------------------------------------------------ */
@@ -219,6 +230,18 @@ static void set_look(struct watch *watch, const struct job *job)
 		watch->look_at = job->began + (int64_t)interval * 1000;
 }
 
+/* With each new reading, but not more often than the configuration says. */
+static void consider_moving(struct watch *watch, const struct job *job)
+{
+	const struct config *config = &watch->context->config;
+	int64_t interval = (int64_t)config->rebalance_interval * 1000;
+
+	if (!watch->move_from)
+		watch->move_from = job->began + interval;
+	watch->move = config->rebalance && !*watch->unmeasured.msg && !watch->sampling.looks &&
+		      job->began >= watch->move_from;
+}
+
 /* Measures load with each look, and begins with the first request that finds a vif. What cannot be
  * measured is reported once, and keeps the watcher from nothing. */
 static void measure(struct watch *watch, const struct job *job)
@@ -236,6 +259,7 @@ static void measure(struct watch *watch, const struct job *job)
 		strcmp(err.msg, watch->unmeasured.msg) != 0)
 		log_error("cannot measure load: %s", err.msg);
 	watch->unmeasured = err;
+	consider_moving(watch, job);
 }
 
 /* Reports a failed job, once, and pauses before the next. */
@@ -255,6 +279,27 @@ static void end_failed(struct watch *watch, const struct job *job)
 	watch->failure = job->err;
 }
 
+static void mark_again(struct watch *watch, const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n_again; i++)
+		pending_mark(&watch->pending, changes->again[i]);
+}
+
+/* Most often there is nothing to move. If that cannot be told, the next reading may. */
+static void end_moving(struct watch *watch, const struct job *job)
+{
+	int64_t interval = (int64_t)watch->context->config.rebalance_interval * 1000;
+
+	watch->move = false;
+	cmd_log(&job->done);
+	mark_again(watch, &job->done.changes);
+	if (job->r < 0 && strcmp(job->err.msg, watch->unmoved.msg) != 0)
+		log_error("cannot rebalance: %s", job->err.msg);
+	watch->unmoved = job->r < 0 ? job->err : (struct err){ "" };
+	if (job->done.changes.n)
+		watch->move_from = job->began + interval;
+}
+
 static void end_reconciling(struct watch *watch, const struct job *job)
 {
 	const struct reconciled *done = &job->done;
@@ -262,8 +307,7 @@ static void end_reconciling(struct watch *watch, const struct job *job)
 	log_drift(watch, done);
 	cmd_log(done);
 	note_failures(watch, job);
-	for (size_t i = 0; i < done->changes.n_again; i++)
-		pending_mark(&watch->pending, done->changes.again[i]);
+	mark_again(watch, &done->changes);
 	if (job->r < 0) {
 		end_failed(watch, job);
 		return;
@@ -286,7 +330,9 @@ static void end_job(struct watch *watch)
 	struct job *job = &watch->job;
 
 	watch->late = false;
-	if (job->kind != JOB_CONNECT)
+	if (job->kind == JOB_MOVE)
+		end_moving(watch, job);
+	else if (job->kind != JOB_CONNECT)
 		end_reconciling(watch, job);
 	else if (job->r == 0)
 		find_xenstored(watch);
@@ -359,6 +405,10 @@ static int next_job(const struct watch *watch, enum job_kind *kind)
 	if (!watch->context->xenstore)
 		return 0;
 	due = pending_wait(&watch->pending, now);
+	if (watch->move && due != 0) {
+		*kind = JOB_MOVE;
+		return 0;
+	}
 	*kind = due < 0 || (look >= 0 && look < due) ? JOB_LOOK : JOB_UPDATE;
 	return (int)(*kind == JOB_LOOK ? look : due);
 }

@@ -221,7 +221,7 @@ static const struct key keys[] = {
 	{ KEY(numa, read_bool) },
 	{ KEY(rebalance, read_rebalance) },
 	{ KEY(rebalance_gain, read_number), PERCENT },
-	{ KEY(rebalance_interval, read_number), SECONDS(10) },
+	{ KEY(rebalance_interval, read_number), SECONDS(1) },
 	{ KEY(rebalance_threshold, read_number), PERCENT },
 	{ KEY(verify_interval, read_number), SECONDS(0) },
 	{ .name = "vifs", .read = read_vifs },

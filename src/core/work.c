@@ -468,11 +468,20 @@ static void mix_vif(struct vif_work *to, const struct vif_work *old, double old_
 		mix_queue(&to->queues[q], &old->queues[q], rates_count, old_counts);
 }
 
-/* A CPU that is offline now has nothing, whatever it had. */
+/*
+ * A CPU that is offline now has nothing, whatever it had. Where one of its sides is not known this
+ * time, since it has just come for instance, what the CPU does besides is taken to have stayed: it
+ * is the difference of two smoothed figures, which must be of the same time.
+ */
 static void mix_cpu(struct cpu_work *to, const struct cpu_work *old, double old_counts)
 {
 	if (to->busy == WORK_UNKNOWN)
 		return;
+	if (to->sides == WORK_UNKNOWN && old->sides != WORK_UNKNOWN) {
+		int besides = old->busy > old->sides ? old->busy - old->sides : 0;
+
+		to->sides = to->busy > besides ? to->busy - besides : 0;
+	}
 	mix_share(&to->busy, old->busy, old_counts);
 	mix_share(&to->softirq, old->softirq, old_counts);
 	mix_share(&to->nic, old->nic, old_counts);

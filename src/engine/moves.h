@@ -2,8 +2,8 @@
 /*
  * moves.h - plans moves for the host as it is: reads what rebalance.h needs, and asks it.
  *
- * Nothing is locked or changed, and xenstore is not asked. Who makes the moves does so by
- * REQUEST_MOVE, which leaves out what has changed meanwhile.
+ * To plan, nothing is locked or changed, and xenstore is not asked, but libxl is, which may ask it.
+ * Moves are made by REQUEST_MOVE, which leaves out what has changed meanwhile.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "err.h"
 #include "ledger.h"
 #include "rebalance.h"
+#include "reconcile.h"
 #include "work.h"
 
 /*
@@ -22,3 +23,11 @@ int moves_plan(
 	const struct context *context, struct ledger *ledger, struct moves *out, struct err *err);
 int moves_plan_measured(const struct context *context, const struct work *work, unsigned int gain,
 	struct ledger *ledger, struct measured_moves *out, struct err *err);
+
+/*
+ * Plans by what has been measured, and makes at once what the configuration's rebalance_* allow, a
+ * few queues at most. *out, as reconcile() leaves it, has no changes where that is nothing. -errno
+ * with a sentence. Free with reconciled_free() in any case.
+ */
+int moves_make_few(
+	struct context *context, const struct work *work, struct reconciled *out, struct err *err);

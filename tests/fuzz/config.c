@@ -19,7 +19,7 @@ static void check_config(const char *text, struct config *config)
 	const struct config_vif *found = config_find_vif(config, "g1", "00:16:3e:00:00:01");
 
 	expect_true(text, config->verify_interval <= 86400);
-	expect_true(text, config->rebalance_interval >= 10 && config->rebalance_interval <= 86400);
+	expect_true(text, config->rebalance_interval >= 1 && config->rebalance_interval <= 86400);
 	expect_true(
 		text, config->rebalance_gain - 1 < 100 && config->rebalance_threshold - 1 < 100);
 	for (size_t i = 0; i < config->n_vifs; i++)

@@ -173,9 +173,9 @@ static void rebalancing(void **state)
 			.gain = 1,
 			.interval = 60,
 			.threshold = 50 },
-		{ .text = "rebalance_threshold = 100\nrebalance_interval = \"10\"\n",
+		{ .text = "rebalance_threshold = 100\nrebalance_interval = \"1\"\n",
 			.gain = 10,
-			.interval = 10,
+			.interval = 1,
 			.threshold = 100 },
 	};
 
@@ -416,8 +416,8 @@ static void refused_texts(void **state)
 		{ "rebalance_gain = 0\n", "t.conf:1: rebalance_gain: " NOT_PERCENT },
 		{ "rebalance_gain = \"10%\"\n", "t.conf:1: rebalance_gain: " NOT_PERCENT },
 		{ "rebalance_threshold = 101\n", "t.conf:1: rebalance_threshold: " NOT_PERCENT },
-		{ "rebalance_interval = 9\n",
-			"t.conf:1: rebalance_interval: not a number of seconds from 10 to 86400" },
+		{ "rebalance_interval = 0\n",
+			"t.conf:1: rebalance_interval: not a number of seconds from 1 to 86400" },
 
 		{ "cpus = 1\ncpus = 1\n", "t.conf:2: cpus: appears twice" },
 		{ "verify_interval = 1\nverify_interval = 2\n",
