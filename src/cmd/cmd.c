@@ -4,6 +4,7 @@
 #include "explain.h"
 #include "gather.h"
 #include "log.h"
+#include "measure.h"
 #include "util.h"
 
 #include <errno.h>
@@ -100,6 +101,26 @@ int cmd_list_cpus(const struct context *context, const struct ledger *ledger, st
 	if (r == 0 && cpus_list(&inventory, &context->config, ledger, out) < 0)
 		r = err_no_memory(err);
 	return r;
+}
+
+void cmd_read_work(const struct context *context, const struct cmd_line *line, struct work *out)
+{
+	struct err err;
+
+	*out = (struct work){ 0 };
+	if (measure_read_kept(context, out, &err) < 0)
+		log_info("%s: no measured load: %s", line->command->name, err.msg);
+}
+
+void cmd_set_share(struct table *table, size_t column, int share)
+{
+	/* Rounded, to a tenth of a percent. */
+	int tenths = (share + WORK_WHOLE / 2000) / (WORK_WHOLE / 1000);
+
+	if (share == WORK_UNKNOWN)
+		table_set_unknown(table, column);
+	else
+		table_set(table, column, "%d.%d", tenths / 10, tenths % 10);
 }
 
 /* "0,2,0,2": the CPU of one side of each queue. */

@@ -11,6 +11,7 @@
 #include "context.h"
 #include "cpus.h"
 #include "reconcile.h"
+#include "work.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -59,6 +60,13 @@ enum status cmd_read_config(
 /* The load of each CPU. -errno with a sentence. Free with cpus_free(). */
 int cmd_list_cpus(const struct context *context, const struct ledger *ledger, struct cpus *out,
 	struct err *err);
+
+/* What the watcher has measured last; nothing, after saying why with -v, when that is not known.
+ * Free with work_free(). */
+void cmd_read_work(const struct context *context, const struct cmd_line *line, struct work *out);
+
+/* Sets a cell to a share in percent of one CPU. */
+void cmd_set_share(struct table *table, size_t column, int share);
 
 /*
  * Calls reconcile(), logs what was done or with -N prints what would be, and reports every vif that

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { CPU, STATE, SIDES, TX, RX, NIC, NODE, PCPU, DOMAINS, VIFS };
+enum { CPU, STATE, SIDES, TX, RX, NIC, BUSY, NODE, PCPU, DOMAINS, VIFS };
 
 static const struct table_column columns[] = {
 	[CPU] = { "CPU", "CPU number", .type = TABLE_NUMBER },
@@ -18,6 +18,7 @@ static const struct table_column columns[] = {
 	[RX] = { "RX", "number of rx sides", .type = TABLE_NUMBER },
 	[NIC] = { "NIC", "number of physical NIC interrupts delivered to it",
 		.type = TABLE_NUMBER },
+	[BUSY] = { "BUSY", "measured load, of all that it does, in percent", .type = TABLE_NUMBER },
 	[NODE] = { "NODE", "NUMA node, if known", .type = TABLE_NUMBER },
 	[PCPU] = { "PCPU", "pCPU it is pinned to, if known", .type = TABLE_NUMBER },
 	[DOMAINS] = { "DOMAINS", "domains whose vifs use it", .cut = true },
@@ -41,8 +42,8 @@ static unsigned int count_sides(const unsigned int sides[SIDE_COUNT])
 	return sides[SIDE_TX] + sides[SIDE_RX];
 }
 
-static void add_cpu(
-	struct table *table, unsigned int number, const struct cpu *cpu, unsigned int most)
+static void add_cpu(struct table *table, unsigned int number, const struct cpu *cpu,
+	unsigned int most, const struct work *work)
 {
 	const unsigned int *sides = cpu->load.sides;
 
@@ -54,6 +55,7 @@ static void add_cpu(
 	table_set(table, TX, "%u", sides[SIDE_TX]);
 	table_set(table, RX, "%u", sides[SIDE_RX]);
 	table_set(table, NIC, "%u", cpu->load.nic);
+	cmd_set_share(table, BUSY, work->cpus ? work->cpus[number].busy : WORK_UNKNOWN);
 	if (cpu->node >= 0)
 		table_set(table, NODE, "%d", cpu->node);
 	if (cpu->pcpu >= 0)
@@ -75,7 +77,8 @@ static void print_sum(const struct load_spread *spread)
 		load_difference(spread, SIDE_RX));
 }
 
-static int print(const struct cpus *cpus, const struct cmd_line *line, struct err *err)
+static int print(const struct cpus *cpus, const struct work *work, const struct cmd_line *line,
+	struct err *err)
 {
 	unsigned int most = 0;
 	int r;
@@ -89,7 +92,7 @@ static int print(const struct cpus *cpus, const struct cmd_line *line, struct er
 		const struct cpu *cpu = &cpus->v[i];
 
 		if (cpu->state != CPU_ABSENT || load_total(&cpu->load))
-			add_cpu(line->table, i, cpu, most);
+			add_cpu(line->table, i, cpu, most, work);
 	}
 	r = table_print(line->table, err);
 	if (r == 0 && line->look.form == TABLE_PEOPLE && !line->look.no_headings)
@@ -101,11 +104,16 @@ static int act(struct context *context, const struct cmd_line *line, struct err 
 {
 	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
 	_cleanup_(cpus_free) struct cpus cpus = { 0 };
+	_cleanup_(work_free) struct work work = { 0 };
 	int r = cmd_read_ledger(context, line, &ledger, err);
 
 	if (r == 0)
 		r = cmd_list_cpus(context, &ledger, &cpus, err);
-	return r < 0 ? r : print(&cpus, line, err);
+	if (r < 0)
+		return r;
+	if (table_shows(line->table, BUSY))
+		cmd_read_work(context, line, &work);
+	return print(&cpus, &work, line, err);
 }
 
 const struct command command_cpus = {
@@ -119,7 +127,8 @@ const struct command command_cpus = {
 		"  absent      there is no such CPU, but the ledger has sides on it\n"
 		"The last two lines sum up the allowed CPUs: the lowest and the highest load\n"
 		"(sides and NIC interrupts together), their difference, and the difference of tx\n"
-		"sides and of rx sides alone. They are omitted with -n, -r and -J.\n",
+		"sides and of rx sides alone. They are omitted with -n, -r and -J.\n"
+		"BUSY is what the watcher has measured, - without one.\n",
 	.table = &design,
 	.config = CONFIG_SHOWN,
 	.act = act,

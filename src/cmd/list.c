@@ -11,7 +11,24 @@
 #include <string.h>
 #include <time.h>
 
-enum { DOMAIN, VIF, DEV, STATE, QUEUE, TX, RX, MAC, UUID, INTERRUPTS, THREADS, DRIFT, SINCE, NODE };
+enum {
+	DOMAIN,
+	VIF,
+	DEV,
+	STATE,
+	QUEUE,
+	TX,
+	RX,
+	MAC,
+	UUID,
+	INTERRUPTS,
+	THREADS,
+	DRIFT,
+	SINCE,
+	NODE,
+	TXLOAD,
+	RXLOAD,
+};
 
 static const struct table_column columns[] = {
 	[DOMAIN] = { "DOMAIN", "domain name", .type = TABLE_TEXT },
@@ -30,6 +47,10 @@ static const struct table_column columns[] = {
 		.on_demand = true },
 	[SINCE] = { "SINCE", "time the vif was added to the ledger", .on_demand = true },
 	[NODE] = { "NODE", "NUMA nodes of the CPUs, as TX/RX, if known", .on_demand = true },
+	[TXLOAD] = { "TXLOAD", "measured load of the tx side, in percent of a CPU",
+		.type = TABLE_NUMBER, .on_demand = true },
+	[RXLOAD] = { "RXLOAD", "measured load of the rx side, in percent of a CPU",
+		.type = TABLE_NUMBER, .on_demand = true },
 	{ .name = NULL },
 };
 
@@ -40,6 +61,7 @@ struct source {
 	const struct context *context;
 	struct snapshot snapshot;
 	struct topology topology; /* read if nodes are shown */
+	struct work work;         /* read if load is shown */
 };
 
 /* In the format of util-linux and RFC 3339: 2026-11-22T06:18:23+00:00. */
@@ -112,6 +134,8 @@ static void add_queue(const struct source *source, struct table *table, const st
 	table_set(table, DRIFT, "%u", vif->drift);
 	set_since(table, vif->since);
 	set_nodes(table, &source->topology, place);
+	cmd_set_share(table, TXLOAD, work_share(&source->work, vif->id, q, SIDE_TX));
+	cmd_set_share(table, RXLOAD, work_share(&source->work, vif->id, q, SIDE_RX));
 }
 
 static int add_vif(
@@ -139,12 +163,15 @@ static int print_table(const struct context *context, const struct ledger *ledge
 
 	if (table_shows(table, NODE))
 		gather_topology(&context->root, &source.topology);
+	if (table_shows(table, TXLOAD) || table_shows(table, RXLOAD))
+		cmd_read_work(context, line, &source.work);
 	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++)
 		r = add_vif(&source, table, &ledger->vifs[i], err);
 	if (r == 0)
 		r = table_print(table, err);
 	snapshot_free(&source.snapshot);
 	topology_free(&source.topology);
+	work_free(&source.work);
 	return r;
 }
 
@@ -170,7 +197,7 @@ static int act(struct context *context, const struct cmd_line *line, struct err 
 	if (r != 0)
 		return r;
 	if (line->given[PROMETHEUS])
-		return prometheus_print_ledger(context, &ledger, err);
+		return prometheus_print_ledger(context, line, &ledger, err);
 	return json ? print_entries(&ledger, err) : print_table(context, &ledger, line, err);
 }
 

@@ -105,11 +105,50 @@ static void print_drift(const struct ledger *ledger)
 	}
 }
 
-int prometheus_print_ledger(
-	const struct context *context, const struct ledger *ledger, struct err *err)
+static void print_ratio(int share)
+{
+	printf("} %d.%06d\n", share / WORK_WHOLE, share % WORK_WHOLE);
+}
+
+static void print_queue_load(const struct work *work, const struct vif_entry *vif, unsigned int q)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		int share = work_share(work, vif->id, q, side);
+
+		if (share == WORK_UNKNOWN)
+			continue;
+		fputs("vifpin_queue_load_ratio{domain=", stdout);
+		print_quoted(vif->domain);
+		printf(",vif=\"%u.%u\",queue=\"%u\",side=\"%s\"", vif->id.domid, vif->id.devid, q,
+			side_name(side));
+		print_ratio(share);
+	}
+}
+
+/* What is not known is left out. */
+static void print_work(const struct work *work, const struct ledger *ledger)
+{
+	print_head("queue_load_ratio", "gauge",
+		"Measured load of one side of a queue, as a share of one CPU.");
+	for (size_t i = 0; i < ledger->n_vifs; i++) {
+		for (unsigned int q = 0; q < ledger->vifs[i].n_queues; q++)
+			print_queue_load(work, &ledger->vifs[i], q);
+	}
+	print_head("cpu_busy_ratio", "gauge", "Measured load of a CPU, of all that it does.");
+	for (unsigned int cpu = 0; work->cpus && cpu < CPUSET_MAX; cpu++) {
+		if (work->cpus[cpu].busy == WORK_UNKNOWN)
+			continue;
+		printf("vifpin_cpu_busy_ratio{cpu=\"%u\"", cpu);
+		print_ratio(work->cpus[cpu].busy);
+	}
+}
+
+int prometheus_print_ledger(const struct context *context, const struct cmd_line *line,
+	const struct ledger *ledger, struct err *err)
 {
 	const struct sysroot *root = &context->root;
 	_cleanup_(cpus_free) struct cpus cpus = { 0 };
+	_cleanup_(work_free) struct work work = { 0 };
 	struct watcher watcher;
 	int runs, r;
 
@@ -124,6 +163,8 @@ int prometheus_print_ledger(
 	print_vifs(ledger);
 	print_sides(&cpus);
 	print_load(&cpus);
+	cmd_read_work(context, line, &work);
+	print_work(&work, ledger);
 	print_drift(ledger);
 	print_head("corrupt_ledgers", "gauge", "Unreadable ledgers that were moved aside.");
 	printf("vifpin_corrupt_ledgers %u\n", ledger_file_count_corrupt(root));

@@ -21,8 +21,8 @@ enum status prometheus_check(const struct cmd_line *line);
 
 /* Prints what is known without comparing with the kernel. On failure, -errno with a sentence,
  * prints nothing. */
-int prometheus_print_ledger(
-	const struct context *context, const struct ledger *ledger, struct err *err);
+int prometheus_print_ledger(const struct context *context, const struct cmd_line *line,
+	const struct ledger *ledger, struct err *err);
 
 /* Prints how many differences there are of each kind. */
 void prometheus_print_differences(const size_t counts[DIFFERENCE_KINDS]);

@@ -189,6 +189,12 @@ void table_set(struct table *table, size_t column, const char *format, ...)
 	va_end(ap);
 }
 
+void table_set_unknown(struct table *table, size_t column)
+{
+	if (table->look->form != TABLE_JSON)
+		table_set(table, column, "-");
+}
+
 void table_color(struct table *table, size_t column, const char *color)
 {
 	scols_cell_set_color(find_cell(table, column), color);

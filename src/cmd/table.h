@@ -74,6 +74,9 @@ void table_set(struct table *table, size_t column, const char *format, ...)
 /* The same for a TABLE_BAR; `largest` is the largest value in the column. */
 void table_set_bar(struct table *table, size_t column, unsigned long value, unsigned long largest);
 
+/* The same for what could be known and is not: "-", and null in JSON. */
+void table_set_unknown(struct table *table, size_t column);
+
 /* Colours a cell of the last row, if colours are enabled. `color` is a name ("red") or NULL. */
 void table_color(struct table *table, size_t column, const char *color);
 

@@ -87,6 +87,10 @@ vifpin_cpu_load{cpu=\"2\"} 1" "$(vifpin list --prometheus | grep '^vifpin_cpu_lo
     local documented
 
     by_hand 1 1
+    # Without a watcher there is no measured load.
+    echo 'verify_interval = 1' | sim put etc/xen/vifpin.conf
+    start_watcher
+    await "$PATIENCE" test -e "$SIM_ROOT/run/vifpin/work.json"
     # shellcheck disable=SC2016 # backquotes of the text
     documented=$(sed -n 's/^| `\(vifpin_[a-z_]*\)` | \([a-z]*\) |\([^|]*\)|.*/\1 \2\3/p' "$MANUAL" |
         tr -d '`,' | sed 's/ *$//' | sort)

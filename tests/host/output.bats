@@ -119,7 +119,7 @@ invalid() {
     shows 0 list-domain vifpin list mail
     shows 0 list-domain vifpin list 3
     shows 0 list-all-columns vifpin list \
-        -o +MAC,UUID,INTERRUPTS,THREADS,DRIFT,SINCE,NODE
+        -o +MAC,UUID,INTERRUPTS,THREADS,DRIFT,SINCE,NODE,TXLOAD,RXLOAD
     shows 0 list-columns vifpin list -o rx,tx,vif,RX
     shows 0 list-noheadings vifpin list --noheadings
     shows 0 list-raw vifpin list --raw -o +MAC,THREADS
@@ -175,7 +175,7 @@ invalid() {
     invalid ledger '.remembered[0] = {}'
     valid list vifpin list -J
     invalid list '.vifs[1].state = "x"'
-    valid list vifpin list -J -o +MAC,UUID,INTERRUPTS,THREADS,DRIFT,SINCE,NODE
+    valid list vifpin list -J -o +MAC,UUID,INTERRUPTS,THREADS,DRIFT,SINCE,NODE,TXLOAD,RXLOAD
     invalid list '.queues[0].tx = "0"'
     valid cpus vifpin cpus -J -o +VIFS
     invalid cpus '.cpus[0].state = null'
