@@ -75,7 +75,8 @@ int work_between(const struct counters *before, const struct counters *after, st
 /*
  * Brings what is kept up to date with newer work: an exponentially weighted mean, in which work of
  * `half_life_ns` ago counts half. What is unknown in one of them is taken from the other, as are
- * the rates of a vif of which no share is known; vifs and queues that are not in the newer one are
+ * the rates of a vif of which no share is known; what a CPU is busy with besides its sides is taken
+ * to be as before where theirs is not known; vifs and queues that are not in the newer one are
  * forgotten. kept->ns is how long it has been kept in all. -ENOMEM, with *kept as it was.
  */
 int work_smooth(struct work *kept, const struct work *newer, int64_t half_life_ns);

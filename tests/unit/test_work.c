@@ -468,10 +468,20 @@ static const struct smooth_row {
 		.vifs = "1.0 250000/60000",
 		.cpus = "0=300000/200000/0/250000 1=5000/0/0/60000",
 		.packets = 100 },
+	{ .row = "what a CPU does besides stays where it is not known what its sides cost",
+		.seconds = { "c0:400/0 c1:0/0 v1.0:0 q0/1 d300 g0",
+			"c0:200/0 c1:0/0 v1.0:0 q0/1 d9@9 g0" },
+		.vifs = "1.0 300000/0",
+		.cpus = "0=300000/0/0/200000 1=0/0/0/0" },
+	{ .row = "it is all that it did, where it did less than that before",
+		.seconds = { "c0:400/0 c1:0/0 v1.0:0 q0/1 d200 g0",
+			"c0:100/0 c1:0/0 v1.0:0 q0/1 d9@9 g0" },
+		.vifs = "1.0 200000/0",
+		.cpus = "0=250000/0/0/100000 1=0/0/0/0" },
 	{ .row = "vifs that are gone are forgotten, and those that come are kept",
 		.seconds = { "c0:0/0 v1.0:100 q0/1 d50 g60", "c0:0/0 v2.0:100 q0/1 d0 g0" },
 		.vifs = "2.0 -/-",
-		.cpus = "0=0/0/0/50000" },
+		.cpus = "0=0/0/0/25000" },
 };
 
 static void the_past_counts_less_and_less(void **state)
