@@ -69,6 +69,7 @@ struct step {
 	unsigned int to, next;
 	long long highest; /* load that it leaves on a CPU that it touches */
 	int moved;         /* how many more sides are away from home */
+	long long there;   /* load that it leaves where its first side goes */
 };
 
 struct search {
@@ -283,10 +284,18 @@ static void mend(struct search *search, const struct measured_queue *queues)
 
 /* --- steps that relieve the most loaded CPU ------------------------------------------------ */
 
+static bool is_better(const struct step *step, const struct step *than)
+{
+	if (than->first == NOBODY || step->highest != than->highest)
+		return than->first == NOBODY || step->highest < than->highest;
+	if (step->moved != than->moved)
+		return step->moved < than->moved;
+	return step->there < than->there;
+}
+
 static void keep_better(struct step *best, const struct step *step)
 {
-	if (best->first == NOBODY || step->highest < best->highest ||
-		(step->highest == best->highest && step->moved < best->moved))
+	if (is_better(step, best))
 		*best = *step;
 }
 
@@ -320,7 +329,8 @@ static void offer_moves(struct search *search, size_t first, struct step *best)
 	for (unsigned int to = 0; to < search->n; to++) {
 		struct step step = { .first = first, .second = NOBODY, .to = to };
 
-		step.highest = max(left, search->nodes[to].load + side->share);
+		step.there = search->nodes[to].load + side->share;
+		step.highest = max(left, step.there);
 		if (to == side->at || step.highest >= limit || !fits(search, first, to, other))
 			continue;
 		step.moved = count_away(side, to);
@@ -350,7 +360,7 @@ static void offer_pushes(struct search *search, size_t first, size_t second, str
 		return;
 	search->looks -= search->n;
 	for (unsigned int next = 0; next < search->n; next++) {
-		struct step step = { .first = first, .second = second, .to = b->at, .next = next };
+		struct step step = { first, second, b->at, next, .there = there };
 		bool back = next == a->at;
 		long long load = (back ? left : search->nodes[next].load) + b->share;
 

@@ -7,17 +7,14 @@
 
 #include <errno.h>
 
-/* Two interrupts and two threads. */
-#define TARGETS_OF_QUEUE 4
-
 /* Every how many looks there is a reading. */
 static unsigned int count_turns(const struct ledger *ledger)
 {
-	size_t targets = 0;
+	size_t files = 1;
 
 	for (size_t i = 0; i < ledger->n_vifs; i++)
-		targets += TARGETS_OF_QUEUE * (size_t)ledger->vifs[i].n_queues;
-	return (unsigned int)(targets ? (targets - 1) / SAMPLING_TARGETS + 1 : 1);
+		files += FILES_OF_VIF + FILES_OF_QUEUE * (size_t)ledger->vifs[i].n_queues;
+	return (unsigned int)((files - 1) / SAMPLING_FILES + 1);
 }
 
 static int keep(struct context *context, struct sampling *sampling, const struct counters *now,

@@ -11,9 +11,12 @@
 #include "ledger.h"
 #include "work_json.h"
 
-/* Above so many interrupts and threads, only every second look takes a reading, above twice as many
- * every third, and so on: what measuring costs does not grow without limit. */
-#define SAMPLING_TARGETS 4096
+/* A reading opens FILES_OF_VIF files for each vif and FILES_OF_QUEUE for each queue. Above so many
+ * in all, only every second look takes one, above twice as many every third, and so on: what
+ * measuring costs does not grow without limit. */
+#define SAMPLING_FILES 8192
+#define FILES_OF_VIF   4
+#define FILES_OF_QUEUE 6
 
 /* What was done so many readings ago counts half. */
 #define SAMPLING_HALF_LIFE 3

@@ -238,7 +238,7 @@ static const struct work_row {
 		.nic_busy = "3",
 		.queues = "0:10/3:30 2:0/1:60 2:0/0:80",
 		.mended = "0/2 2/1 2/0",
-		.to = "1/2 2/1 2/0" },
+		.to = "3/2 2/1 2/0" },
 	{ .name = "a side of unknown cost moves to mend a rule",
 		.allowed = "0-2",
 		.queues = "0:10/3:? 2:10/1:30",
