@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Measured load: four vifs of one queue, of which two receive a lot. Their rx sides share a CPU by construction;
+# rebalance --measured parts them, and so does the watcher where it is told to.
+
+load lib
+load loopback
+
+VIFS=4
+PKTGEN=/proc/net/pktgen
+CONF=/etc/xen/vifpin.conf
+
+setup_file() {
+    WORK=$(mktemp -d)
+    export WORK
+    echo "a clean host for ${BATS_TEST_FILENAME##*/}" >"$SHARE/stage"
+    no_guests
+    modprobe xen-netfront
+    modprobe pktgen
+    echo 1 >/sys/module/xen_netfront/parameters/max_queues
+    cp "$CONF" "$WORK/conf"
+    systemctl daemon-reload
+    systemctl start vifpin
+}
+
+teardown_file() {
+    echo stop >"$PKTGEN/pgctrl"
+    wait
+    detach_all
+    systemctl stop vifpin
+    cp "$WORK/conf" "$CONF"
+}
+
+# All are up at both ends.
+connected() {
+    local i
+
+    attach_all
+    await 120 has_states 4
+    for ((i = 0; i < VIFS; i++)); do
+        await 30 is_pinned "vif0.$i"
+        ip link set "vif0.$i" up
+        ip link set "$(ls "/sys/bus/xen/devices/vif-$i/net")" up
+    done
+    "$VIFPIN" list -J >"$WORK/placed.json"
+}
+
+# rx_cpus FILE: of each vif's only queue.
+rx_cpus() {
+    jq -r '.vifs[] | .queues[0].rx_cpu' "$1"
+}
+
+# pgset FILE LINE...: to pktgen, a write() each.
+pgset() {
+    local line
+
+    for line in "${@:2}"; do
+        echo "$line" >"$PKTGEN/$1"
+    done
+}
+
+# 0.0 and 0.1 get packets, from CPU 0. The kernel's side of a vif sends what its guest receives.
+traffic() {
+    local i
+
+    once connected
+    pgset kpktgend_0 rem_device_all "add_device vif0.0" "add_device vif0.1"
+    for i in 0 1; do
+        pgset "vif0.$i" "count 0" "clone_skb 0" "pkt_size 60" "delay 200000" "dst 10.0.9.11" \
+            "dst_mac $(printf '00:16:3e:00:02:%02x' "$i")"
+    done
+    echo start >"$PKTGEN/pgctrl" 3>&- &
+    await 30 gets_packets vif0.0
+    await 30 gets_packets vif0.1
+}
+
+gets_packets() {
+    [ "$(<"/sys/class/net/$1/statistics/tx_packets")" -gt 1000 ]
+}
+
+# As somebody would who did not know what they cost: the rx sides of the two busy ones on CPU 1.
+share_a_cpu() {
+    systemctl stop vifpin
+    jq '.vifs[0].queues[0] = { queue: 0, tx_cpu: 2, rx_cpu: 1 } | .vifs[1].queues[0] = { queue: 0, tx_cpu: 3, rx_cpu: 1 }' \
+        "$LEDGER" >"$WORK/ledger"
+    cat "$WORK/ledger" >"$LEDGER"
+    printf '%s\n' "$@" >"$CONF"
+    systemctl start vifpin
+    "$VIFPIN" reconcile
+    "$VIFPIN" verify
+}
+
+# Packets a second of both, over 5 s.
+rate() {
+    local from=${EPOCHREALTIME/./} before after
+
+    before=$(sum_packets)
+    sleep 5
+    after=$(sum_packets)
+    echo $(((after - before) * 1000000 / (${EPOCHREALTIME/./} - from)))
+}
+
+sum_packets() {
+    cat /sys/class/net/vif0.[01]/statistics/tx_packets | awk '{ n += $1 } END { print n }'
+}
+
+# Neither shares the other's CPU, and the kernel has it so.
+are_parted() {
+    "$VIFPIN" list -J >"$WORK/list.json"
+    mapfile -t cpus < <(rx_cpus "$WORK/list.json")
+    [ "${cpus[0]}" != "${cpus[1]}" ]
+}
+
+@test "four vifs of one queue: each CPU has the rx side of one" {
+    once connected
+    info "tx/rx: $(places "$WORK/placed.json" | paste -sd ';')"
+    equal "0 1 2 3" "$(rx_cpus "$WORK/placed.json" | sort -n | paste -sd ' ')" "CPUs of rx sides"
+}
+
+@test "rebalance --measured parts two busy rx sides that share a CPU" {
+    once traffic
+    share_a_cpu
+    before=$(rate)
+    "$VIFPIN" -N rebalance --measured=10 >"$WORK/plan"
+    "$VIFPIN" rebalance --measured=10 >"$WORK/moved"
+    after=$(rate)
+    sed 's/^/# /' "$WORK/plan" "$WORK/moved" >&3
+    info "packets a second: $before sharing a CPU, $after parted"
+    grep -q '^vif 0\.[01] of Domain-0, queue 0: .*rx from CPU 1 to [023] (measured load)' "$WORK/plan"
+    are_parted
+    equal "$(masks_of "$WORK/list.json")" "$(kernel_masks vif0.{0..3})" "what the ledger says and the kernel shows"
+}
+
+@test "what has been measured: the two that receive, by their rx sides, and nothing else" {
+    once traffic
+    # The watcher has read the counters twice.
+    await 60 test -e /run/vifpin/work.json
+    "$VIFPIN" list -o VIF,TX,RX,TXLOAD,RXLOAD | sed 's/^/# /' >&3
+    "$VIFPIN" cpus | sed 's/^/# /' >&3
+    "$VIFPIN" top -b -n 1 -d 5 | sed 's/^/# /' >&3
+    jq -r '.vifs[] | "\(.devid) \(.queues[0].rx)"' /run/vifpin/work.json >"$WORK/shares"
+    awk '{ share[$1] = $2 } END { exit !(share[0] > 10000 && share[1] > 10000 && share[2] < share[0] / 4 &&
+        share[3] < share[1] / 4) }' "$WORK/shares" || equal "0 and 1 busy, 2 and 3 not" "$(cat "$WORK/shares")"
+}
+
+@test "the watcher parts them where the configuration says so, and then rests" {
+    once traffic
+    share_a_cpu 'rebalance = "measured"' 'rebalance_threshold = 1' 'rebalance_interval = 10' 'verify_interval = 5'
+    await 120 are_parted
+    from=$(date +%s)
+    equal 1 "$(moves_since "$(systemctl show -P ActiveEnterTimestamp vifpin)" | wc -l)" "moves until then"
+    sleep 60
+    moves_since "@$from" | sed 's/^/# /' >&3
+    equal 0 "$(moves_since "@$from" | wc -l)" "moves in the minute after"
+}
+
+moves_since() {
+    journalctl -u vifpin --since "$1" -o cat --no-pager | grep ' event=moved ' || :
+}
