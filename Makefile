@@ -37,6 +37,8 @@ INSTALL     = install
 B           = build
 PKG_CONFIG  = pkg-config
 LIBRARIES   = xenstore xenlight xlutil xentoollog json-c smartcols
+# What is loaded only where it is needed (cmd/screen): just its headers.
+LOADED      = ncursesw
 
 CFLAGS     ?= -O2 -g
 
@@ -55,9 +57,9 @@ endif
 WARNINGS    = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
               $(if $(WERROR),-Werror)
 OUR_CFLAGS  = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP \
-              $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(SANITIZE)
+              $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) $(LOADED)) $(SANITIZE)
 # Part of libc since glibc 2.34.
-LIBC_LDLIBS = -lm -lrt -lpthread
+LIBC_LDLIBS = -lm -lrt -lpthread -ldl
 OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) $(LIBC_LDLIBS)
 
 # The layers, each a folder and an archive. A layer sees its own headers and those of the layers
@@ -120,8 +122,8 @@ $(addprefix $(B)/src/,$(LAYERS)) $(B)/tests $(B)/results:
 # Without this, the compiler would be called without what pkg-config has to tell, and complain of
 # that instead.
 check-libraries:
-	@$(PKG_CONFIG) --exists --print-errors $(LIBRARIES) || { \
-		echo "vifpin is built with these libraries: $(LIBRARIES). 'make deps' installs them." >&2; \
+	@$(PKG_CONFIG) --exists --print-errors $(LIBRARIES) $(LOADED) || { \
+		echo "vifpin is built with these libraries: $(LIBRARIES) $(LOADED). 'make deps' installs them." >&2; \
 		exit 1; }
 
 # --- installation ---------------------------------------------------------------------------

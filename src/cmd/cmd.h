@@ -17,7 +17,7 @@
 #include <stdio.h>
 
 extern const struct command command_online, command_offline, command_pin, command_unpin,
-	command_list, command_cpus, command_verify, command_doctor, command_reconcile,
+	command_list, command_cpus, command_verify, command_doctor, command_top, command_reconcile,
 	command_rebalance, command_watch, command_irqbalance_policy, command_help;
 
 static inline const char *plural(size_t n)

@@ -48,12 +48,19 @@ static enum status wrong_option(
 struct options {
 	struct option names[2 + ARRAY_SIZE(table_options) + OPTIONS_MAX + 1];
 	size_t n_names;
-	char letters[sizeof "+:" LETTERS TABLE_LETTERS + 3 * OPTIONS_MAX];
+	char letters[sizeof "+:" LETTERS TABLE_LETTERS + 3UL * OPTIONS_MAX];
+	size_t n_letters;
 };
 
 static void add_name(struct options *options, const char *name, int takes, int value)
 {
 	options->names[options->n_names++] = (struct option){ name, takes, NULL, value };
+}
+
+static void add_letters(struct options *options, const char *letters)
+{
+	for (; *letters; letters++)
+		options->letters[options->n_letters++] = *letters;
 }
 
 static int takes_value(const struct command_option *option)
@@ -74,11 +81,12 @@ static void add_own(struct options *options, const struct command *command)
 	for (int i = 0; command->options[i].name; i++) {
 		const struct command_option *own = &command->options[i];
 		int takes = takes_value(own);
-		char letter[] = { own->letter, '\0' };
+		const char letter[] = { own->letter, '\0' };
 
 		add_name(options, own->name, takes, OPTION_OWN + i);
+		add_letters(options, letter);
 		if (own->letter)
-			strcat(strcat(options->letters, letter), colons[takes]);
+			add_letters(options, colons[takes]);
 	}
 }
 
@@ -86,10 +94,10 @@ static void add_own(struct options *options, const struct command *command)
  * missing argument from an unknown option. */
 static void list_options(const struct command *command, struct options *options)
 {
-	*options = (struct options){ .letters = ":" LETTERS };
+	*options = (struct options){ .n_names = 0 };
+	add_letters(options, command ? ":" LETTERS : "+:" LETTERS "h");
 	add_name(options, "root", required_argument, OPTION_ROOT);
 	if (!command) {
-		strcpy(options->letters, "+:" LETTERS "h");
 		add_name(options, "version", no_argument, OPTION_VERSION);
 		add_name(options, "help", no_argument, 'h');
 		return;
@@ -98,7 +106,7 @@ static void list_options(const struct command *command, struct options *options)
 	for (size_t i = 0; command->table && i < ARRAY_SIZE(table_options); i++)
 		options->names[options->n_names++] = table_options[i];
 	if (command->table)
-		strcat(options->letters, TABLE_LETTERS);
+		add_letters(options, TABLE_LETTERS);
 }
 
 static enum status set_color(struct cmd_line *line, const char *when)

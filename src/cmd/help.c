@@ -10,11 +10,12 @@
 /* Commands that belong together. */
 static const struct {
 	const char *title;
-	const struct command *commands[5]; /* ended by NULL */
+	const struct command *commands[6]; /* ended by NULL */
 } groups[] = {
 	{ "Called by the hotplug scripts", { &command_online, &command_offline } },
 	{ "Place and pin", { &command_pin, &command_unpin } },
-	{ "Inspect", { &command_list, &command_cpus, &command_verify, &command_doctor } },
+	{ "Inspect",
+		{ &command_list, &command_cpus, &command_verify, &command_doctor, &command_top } },
 	{ "Maintain", { &command_reconcile, &command_rebalance, &command_watch } },
 	{ "Called by irqbalance", { &command_irqbalance_policy } },
 	{ "Help", { &command_help } },

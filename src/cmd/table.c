@@ -43,6 +43,7 @@ static int show(struct table *table, size_t i, struct err *err)
 	const struct table_column *column = &table->columns[i];
 	bool number = column->type == TABLE_NUMBER || column->type == TABLE_BAR;
 	bool bar = column->type == TABLE_BAR && table->look->form == TABLE_PEOPLE;
+	bool keyed = column->key && table->look->form == TABLE_JSON;
 	double width = bar ? BAR_WIDTH : 0;
 	int flags = (bar ? SCOLS_FL_STRICTWIDTH : 0) |
 		    (column->type == TABLE_NUMBER ? SCOLS_FL_RIGHT : 0) |
@@ -53,7 +54,8 @@ static int show(struct table *table, size_t i, struct err *err)
 
 	if (table->shown[i])
 		return 0;
-	added = scols_table_new_column(table->scols, column->name, width, flags);
+	added = scols_table_new_column(
+		table->scols, keyed ? column->key : column->name, width, flags);
 	if (!added)
 		return failed(-ENOMEM, err);
 	table->shown[i] = added;
@@ -305,11 +307,11 @@ static int fold_column(struct table *table, size_t last)
 /* --- printing ----------------------------------------------------------------------------- */
 
 /* libsmartcols prints no headings if there is no row. */
-static void print_headings(const struct table *table)
+static void print_headings(const struct table *table, FILE *file)
 {
 	for (size_t i = 0; i < scols_table_get_ncols(table->scols); i++)
-		printf("%s%s", i ? " " : "", heading(table, i));
-	putchar('\n');
+		fprintf(file, "%s%s", i ? " " : "", heading(table, i));
+	putc('\n', file);
 }
 
 int table_print(struct table *table, struct err *err)
@@ -324,6 +326,60 @@ int table_print(struct table *table, struct err *err)
 	if (r == 0 && (form == TABLE_JSON || !scols_table_is_empty(table->scols)))
 		r = scols_print_table(table->scols);
 	else if (r == 0 && !table->look->no_headings)
-		print_headings(table);
+		print_headings(table, stdout);
+	return r < 0 ? failed(r, err) : 0;
+}
+
+/* What is between the outermost braces, without the ends of lines and the blanks that the next ones
+ * begin with. In a string there is no end of a line. */
+static void print_inside(const char *json)
+{
+	const char *end = strrchr(json, '}');
+
+	json += strspn(json, "{ \n");
+	while (json < end) {
+		size_t len = strcspn(json, "\n");
+
+		len = json + len < end ? len : (size_t)(end - json);
+		fwrite(json, 1, len, stdout);
+		json += len + strspn(json + len, "\n ");
+	}
+}
+
+int table_print_member(struct table *table, struct err *err)
+{
+	_cleanup_free_ char *json = NULL;
+	int r = table->failure;
+
+	if (r == 0)
+		r = scols_print_table_to_string(table->scols, &json);
+	if (r < 0)
+		return failed(r, err);
+	if (json)
+		print_inside(json);
+	return 0;
+}
+
+static int format_headings(const struct table *table, char **out)
+{
+	size_t size;
+	FILE *file = open_memstream(out, &size);
+
+	if (!file)
+		return -errno;
+	print_headings(table, file);
+	return fclose(file) == 0 ? 0 : -ENOMEM;
+}
+
+int table_format(struct table *table, size_t width, char **out, struct err *err)
+{
+	int r = table->failure;
+
+	scols_table_set_termforce(table->scols, SCOLS_TERMFORCE_ALWAYS);
+	scols_table_set_termwidth(table->scols, width);
+	if (r == 0 && scols_table_is_empty(table->scols))
+		r = format_headings(table, out);
+	else if (r == 0)
+		r = scols_print_table_to_string(table->scols, out);
 	return r < 0 ? failed(r, err) : 0;
 }

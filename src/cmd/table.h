@@ -23,6 +23,7 @@ enum table_type {
 struct table_column {
 	const char *name; /* the heading; in lower case the key in JSON; NULL ends a list */
 	const char *help; /* one line for --help */
+	const char *key;  /* the key in JSON, where that is another one; else NULL */
 	enum table_type type;
 	bool on_demand; /* printed only with -o */
 	bool cut;       /* may be truncated if the terminal is too narrow */
@@ -82,3 +83,11 @@ void table_color(struct table *table, size_t column, const char *color);
 
 /* Prints the table to stdout. -errno with a sentence; write errors are left to ferror(stdout). */
 int table_print(struct table *table, struct err *err);
+
+/* Prints a table in JSON as a member of an object that the caller prints: "NAME": [...], in one
+ * line without its end. The rest as table_print(). */
+int table_print_member(struct table *table, struct err *err);
+
+/* Makes lines of the table that are as wide as a terminal of `width`, where columns may be
+ * truncated so far: *out, to be freed. -errno with a sentence. */
+int table_format(struct table *table, size_t width, char **out, struct err *err);

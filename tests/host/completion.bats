@@ -106,6 +106,9 @@ offered_by_fish() {
     completes vifpin verify --p : --prometheus
     completes vifpin watch -- : --until-idle --help
     completes vifpin pin -- : --help
+    completes vifpin top -- : --batch --delay --iterations --json --queues --help
+    completes vifpin top -d 1 --n 2 --d : --delay
+    completes vifpin top --delay '' :
     completes vifpin list --color = : auto always never
     completes vifpin list --color = a : auto always
 }

@@ -35,6 +35,7 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
 -rw-r--r-- /usr/share/doc/vifpin/schema/doctor.json
 -rw-r--r-- /usr/share/doc/vifpin/schema/ledger.json
 -rw-r--r-- /usr/share/doc/vifpin/schema/list.json
+-rw-r--r-- /usr/share/doc/vifpin/schema/top.json
 -rw-r--r-- /usr/share/doc/vifpin/schema/verify.json
 -rw-r--r-- /usr/share/fish/vendor_completions.d/vifpin.fish
 -rw-r--r-- /usr/share/lintian/overrides/vifpin
@@ -83,7 +84,7 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
 }
 
 @test "autopkgtest asks for what the host tests need" {
-    local others=(debhelper libcmocka-dev libjson-c-dev libsmartcols-dev valgrind)
+    local others=(debhelper libcmocka-dev libjson-c-dev libncurses-dev libsmartcols-dev valgrind)
 
     equal "$(sed 's/[| ].*//; /^#/d' "$REPO/tests/deps" | sort)" \
         "$( (sed -n 's/^ \([^@ ]*\)[, ].*/\1/p' "$REPO/debian/tests/control"
