@@ -276,14 +276,14 @@ const struct command command_rebalance = {
 		"from NIC interrupts and on the guest's NUMA node. Queues are moved one at a\n"
 		"time. 'vifpin -N rebalance' only prints the moves.\n"
 		"\n"
-		"The load is the number of sides or, with --measured, what they have really\n"
-		"cost: in the last minutes, as the watcher has measured it, or in the next\n"
-		"SECONDS. Then the most loaded CPU is relieved, and printed is what percentage\n"
-		"of its time each CPU is busy, before and after.\n",
+		"The load is the number of sides or, with --measured, what they really cost: as\n"
+		"the watcher has measured it or, with SECS, as it is measured now. Then the\n"
+		"fewest sides move that relieve the most loaded CPU, and none if that gains too\n"
+		"little. The table shows how busy each CPU is, in percent, before and after.\n",
 	.decides = true,
 	.options = {
-		[MEASURED] = { "measured", "[SECONDS]", "by measured load, measure so long" },
-		[GAIN] = { "gain", "PERCENT", "move nothing that relieves less (default 10)" },
+		[MEASURED] = { "measured", "[SECS]", "go by measured load; measure for SECS seconds" },
+		[GAIN] = { "gain", "PERCENT", "least gain worth moving sides for, default 10" },
 	},
 	.config = CONFIG_OBEYED,
 	.act = act,

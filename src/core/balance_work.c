@@ -51,8 +51,8 @@ struct group {
 struct side_work {
 	unsigned int home, at; /* nodes: where it came from, and where it is */
 	long long share;
-	bool moves;  /* to relieve a CPU */
-	size_t next; /* on the same CPU; NOBODY: there is none */
+	bool moves;            /* to relieve a CPU */
+	size_t next, previous; /* on the same CPU, the costliest first; or NOBODY */
 };
 
 /* A CPU. */
@@ -72,9 +72,15 @@ struct step {
 	long long there;   /* load that it leaves where its first side goes */
 };
 
+struct ranked {
+	long long share;
+	size_t side;
+};
+
 struct search {
 	size_t n_queues, n_sides;
 	struct side_work *sides;
+	struct ranked *ranked; /* the sides, the cheapest first */
 	struct group *groups;
 	size_t n_groups;
 	size_t *group_of;       /* each queue */
@@ -82,8 +88,9 @@ struct search {
 	struct cpu_node *nodes; /* n of them */
 	unsigned int n;
 	unsigned int node_of[CPUSET_MAX];
-	long long enough; /* the load below which no CPU has to be relieved */
-	long looks;       /* left */
+	unsigned int *by_load; /* the nodes, as they were at the last sort_nodes() */
+	long long enough;      /* the load below which no CPU has to be relieved */
+	long looks;            /* left */
 };
 
 /* --- the rules ---------------------------------------------------------------------------- */
@@ -143,28 +150,42 @@ static unsigned int least_penalty(const struct search *search, size_t queue)
 
 /* --- loads -------------------------------------------------------------------------------- */
 
+/* Where the link to the side is that follows this one; NOBODY: the first. */
+static size_t *link_behind(struct search *search, unsigned int at, size_t side)
+{
+	return side == NOBODY ? &search->nodes[at].first : &search->sides[side].next;
+}
+
 static void take_off(struct search *search, size_t side)
 {
-	struct cpu_node *node = &search->nodes[search->sides[side].at];
+	const struct side_work *work = &search->sides[side];
+	struct cpu_node *node = &search->nodes[work->at];
 
-	size_t *link = &node->first;
-
-	while (*link != side)
-		link = &search->sides[*link].next;
-	*link = search->sides[side].next;
-	node->load -= search->sides[side].share;
-	node->working -= search->sides[side].share > 0;
+	*link_behind(search, work->at, work->previous) = work->next;
+	if (work->next != NOBODY)
+		search->sides[work->next].previous = work->previous;
+	node->load -= work->share;
+	node->working -= work->share > 0;
 }
 
 static void put_on(struct search *search, size_t side, unsigned int at)
 {
+	struct side_work *work = &search->sides[side];
 	struct cpu_node *node = &search->nodes[at];
+	size_t previous = NOBODY, next = node->first;
 
-	search->sides[side].at = at;
-	search->sides[side].next = node->first;
-	node->first = side;
-	node->load += search->sides[side].share;
-	node->working += search->sides[side].share > 0;
+	while (next != NOBODY && search->sides[next].share > work->share) {
+		previous = next;
+		next = search->sides[next].next;
+	}
+	work->at = at;
+	work->previous = previous;
+	work->next = next;
+	*link_behind(search, at, previous) = side;
+	if (next != NOBODY)
+		search->sides[next].previous = side;
+	node->load += work->share;
+	node->working += work->share > 0;
 }
 
 static void move(struct search *search, size_t side, unsigned int to)
@@ -318,23 +339,50 @@ static long long max(long long a, long long b)
 	return a > b ? a : b;
 }
 
-/* The side goes to any CPU where that makes the two of them less loaded than this one is. */
+/* By insertion: little has changed since the last time. */
+static void sort_nodes(struct search *search)
+{
+	for (unsigned int i = 1; i < search->n; i++) {
+		unsigned int node = search->by_load[i], j = i;
+
+		for (; j > 0 &&
+			search->nodes[search->by_load[j - 1]].load > search->nodes[node].load;
+			j--)
+			search->by_load[j] = search->by_load[j - 1];
+		search->by_load[j] = node;
+	}
+}
+
+/* True when the side may go there. */
+static bool offer_move(struct search *search, size_t first, unsigned int to, struct step *best)
+{
+	const struct side_work *side = &search->sides[first];
+	struct step step = { .first = first, .second = NOBODY, .to = to };
+
+	search->looks--;
+	step.there = search->nodes[to].load + side->share;
+	step.highest = max(left_behind(search, side), step.there);
+	step.moved = count_away(side, to);
+	if (to == side->at || step.highest >= search->nodes[side->at].load ||
+		!fits(search, first, to, search->sides[other_of(first)].at))
+		return false;
+	keep_better(best, &step);
+	return true;
+}
+
+/* The side goes to the least loaded CPU that it may go to, or home where that is as good. */
 static void offer_moves(struct search *search, size_t first, struct step *best)
 {
 	const struct side_work *side = &search->sides[first];
-	unsigned int other = search->sides[other_of(first)].at;
-	long long limit = search->nodes[side->at].load, left = left_behind(search, side);
+	long long limit = search->nodes[side->at].load;
 
-	search->looks -= search->n;
-	for (unsigned int to = 0; to < search->n; to++) {
-		struct step step = { .first = first, .second = NOBODY, .to = to };
+	offer_move(search, first, side->home, best);
+	for (unsigned int i = 0; i < search->n; i++) {
+		unsigned int to = search->by_load[i];
 
-		step.there = search->nodes[to].load + side->share;
-		step.highest = max(left, step.there);
-		if (to == side->at || step.highest >= limit || !fits(search, first, to, other))
-			continue;
-		step.moved = count_away(side, to);
-		keep_better(best, &step);
+		if (search->nodes[to].load + side->share >= limit ||
+			offer_move(search, first, to, best))
+			break;
 	}
 }
 
@@ -392,7 +440,8 @@ static void find_push(struct search *search, size_t first, long until, struct st
 	}
 }
 
-/* Of all sides of the CPU. */
+/* Of all sides of the CPU, the costliest first: behind one that leaves more than the best, all do.
+ */
 static void find_step(struct search *search, unsigned int from, bool push, struct step *best)
 {
 	long until = search->looks > PUSHES_MAX ? search->looks - PUSHES_MAX : 0;
@@ -402,6 +451,8 @@ static void find_step(struct search *search, unsigned int from, bool push, struc
 		const struct side_work *side = &search->sides[i];
 
 		search->looks--;
+		if (!push && best->first != NOBODY && left_behind(search, side) > best->highest)
+			break;
 		if (!side->moves || side->share == 0)
 			continue;
 		if (push)
@@ -419,6 +470,7 @@ static bool relieve(struct search *search)
 
 	if (most == search->n || search->nodes[most].load <= search->enough)
 		return false;
+	sort_nodes(search);
 	find_step(search, most, false, &best);
 	if (best.first == NOBODY)
 		find_step(search, most, true, &best);
@@ -587,33 +639,16 @@ static bool turn_back(struct search *search, size_t tx, long long limit)
 	return false;
 }
 
-struct ranked {
-	long long share;
-	size_t side;
-};
-
-static int compare_ranked(const void *a, const void *b)
-{
-	const struct ranked *x = a, *y = b;
-
-	if (x->share != y->share)
-		return x->share < y->share ? -1 : 1;
-	return x->side < y->side ? -1 : x->side > y->side;
-}
-
 /* What need not have moved goes back, the cheapest first: so the most do. */
-static void undo_needless(struct search *search, struct ranked *ranked)
+static void undo_needless(struct search *search)
 {
 	long long limit = peak(search);
 	bool any = true;
 
-	for (size_t i = 0; i < search->n_sides; i++)
-		ranked[i] = (struct ranked){ search->sides[i].share, i };
-	qsort(ranked, search->n_sides, sizeof *ranked, compare_ranked);
 	while (any) {
 		any = false;
 		for (size_t i = 0; i < search->n_sides; i++)
-			any |= go_back(search, ranked[i].side, limit);
+			any |= go_back(search, search->ranked[i].side, limit);
 		for (size_t i = 0; i < search->n_sides; i += SIDE_COUNT)
 			any |= turn_back(search, i, limit);
 	}
@@ -634,6 +669,15 @@ int measured_mean(const struct measured_queue *queues, size_t n)
 	return known ? (int)(sum / known) : 0;
 }
 
+static int compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->share != y->share)
+		return x->share < y->share ? -1 : 1;
+	return x->side > y->side ? -1 : x->side < y->side;
+}
+
 static void search_free(struct search *search)
 {
 	free(search->sides);
@@ -641,6 +685,8 @@ static void search_free(struct search *search)
 	free(search->group_of);
 	free(search->penalties);
 	free(search->nodes);
+	free(search->by_load);
+	free(search->ranked);
 }
 
 /* Every CPU that a side stands on, or may. */
@@ -655,10 +701,12 @@ static int add_nodes(struct search *search, const struct measured_queue *queues,
 			cpuset_or(&set, &queues[i].rules->allowed);
 	}
 	search->nodes = calloc(cpuset_count(&set) + 1, sizeof *search->nodes);
-	if (!search->nodes)
+	search->by_load = calloc(cpuset_count(&set) + 1, sizeof *search->by_load);
+	if (!search->nodes || !search->by_load)
 		return -ENOMEM;
 	cpuset_for_each (cpu, &set) {
 		search->node_of[cpu] = search->n;
+		search->by_load[search->n] = search->n;
 		search->nodes[search->n++] = (struct cpu_node){
 			.cpu = cpu, .first = NOBODY, .besides = besides[cpu], .load = besides[cpu]
 		};
@@ -708,26 +756,36 @@ static int add_penalties(struct search *search)
 	return 0;
 }
 
+static struct side_work side_of(
+	const struct search *search, const struct measured_queue *queue, enum side side, int mean)
+{
+	bool known = queue->share[side] != WORK_UNKNOWN;
+	unsigned int node = search->node_of[queue->from.cpu[side]];
+
+	return (struct side_work){ .home = node,
+		.at = node,
+		.share = known ? queue->share[side] : mean,
+		.moves = known && !cpuset_is_empty(&queue->rules->allowed) };
+}
+
 static int add_sides(struct search *search, const struct measured_queue *queues)
 {
 	int mean = measured_mean(queues, search->n_queues);
 
 	search->n_sides = SIDE_COUNT * search->n_queues;
 	search->sides = calloc(search->n_sides + 1, sizeof *search->sides);
-	if (!search->sides)
+	search->ranked = calloc(search->n_sides + 1, sizeof *search->ranked);
+	if (!search->sides || !search->ranked)
 		return -ENOMEM;
-	/* Backwards: so the first of each CPU's list is the lowest. */
-	for (size_t i = search->n_sides; i-- > 0;) {
-		const struct measured_queue *queue = &queues[i / SIDE_COUNT];
-		int share = queue->share[i % SIDE_COUNT];
-		unsigned int node = search->node_of[queue->from.cpu[i % SIDE_COUNT]];
-		bool known = share != WORK_UNKNOWN;
-
-		search->sides[i] = (struct side_work){ .home = node,
-			.share = known ? share : mean,
-			.moves = known && !cpuset_is_empty(&queue->rules->allowed) };
-		put_on(search, i, node);
+	for (size_t i = 0; i < search->n_sides; i++) {
+		search->sides[i] =
+			side_of(search, &queues[i / SIDE_COUNT], (enum side)(i % SIDE_COUNT), mean);
+		search->ranked[i] = (struct ranked){ search->sides[i].share, i };
 	}
+	qsort(search->ranked, search->n_sides, sizeof *search->ranked, compare_ranked);
+	/* Each goes in front of those that cost less. */
+	for (size_t i = 0; i < search->n_sides; i++)
+		put_on(search, search->ranked[i].side, search->sides[search->ranked[i].side].at);
 	return 0;
 }
 
@@ -756,9 +814,8 @@ static int begin(struct search *search, const struct measured_queue *queues, con
 int balance_work(struct measured_queue *queues, size_t n, const int *besides)
 {
 	_cleanup_(search_free) struct search search = { .n_queues = n, .looks = LOOKS_MAX };
-	_cleanup_free_ struct ranked *ranked = calloc(SIDE_COUNT * n + 1, sizeof *ranked);
 
-	if (!ranked || begin(&search, queues, besides) < 0)
+	if (begin(&search, queues, besides) < 0)
 		return -ENOMEM;
 	search.enough = lower_bound(&search);
 	search.enough += search.enough / ENOUGH;
@@ -768,7 +825,7 @@ int balance_work(struct measured_queue *queues, size_t n, const int *besides)
 	while (relieve(&search))
 		;
 	improve_exactly(&search);
-	undo_needless(&search, ranked);
+	undo_needless(&search);
 	for (size_t i = 0; i < n; i++)
 		queues[i].to = place_now(&search, i);
 	return 0;

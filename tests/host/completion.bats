@@ -109,6 +109,9 @@ offered_by_fish() {
     completes vifpin top -- : --batch --delay --iterations --json --queues --help
     completes vifpin top -d 1 --n 2 --d : --delay
     completes vifpin top --delay '' :
+    completes vifpin rebalance -- : --measured --gain --help
+    completes vifpin rebalance --measured = :
+    completes vifpin rebalance --gain 2 :
     completes vifpin list --color = : auto always never
     completes vifpin list --color = a : auto always
 }
@@ -116,7 +119,7 @@ offered_by_fish() {
 @test "columns, of the last word of a list" {
     completes vifpin list -o D : DOMAIN DEV DRIFT
     completes vifpin list -o d : DOMAIN DEV DRIFT
-    completes vifpin list --output = VIF,T : VIF,TX VIF,THREADS
+    completes vifpin list --output = VIF,T : VIF,TX VIF,TXLOAD VIF,THREADS
     completes vifpin list -o +int : +INTERRUPTS
     completes vifpin verify -o VIF,WHAT,S : VIF,WHAT,SHOULD
     completes vifpin doctor -o "fi" : FIX
@@ -126,8 +129,8 @@ offered_by_fish() {
 @test "descriptions are what the help says" {
     equal "reconcile	$(vifpin --help | sed -n 's/^  reconcile *//p')" "$(offered_by_fish "vifpin reco")"
     equal "--raw	use raw output format" "$(offered_by_fish "vifpin list --ra")"
-    equal "--output=VIF,+RX	$(vifpin list --help | sed -n 's/^ \*RX *//p')" \
-        "$(offered_by_fish "vifpin list --output=VIF,+R")"
+    equal "--output=VIF,+QUEUE	$(vifpin list --help | sed -n 's/^ \*QUEUE *//p')" \
+        "$(offered_by_fish "vifpin list --output=VIF,+Q")"
     equal "--color=never" "$(offered_by_fish "vifpin list --color=n")"
 }
 

@@ -23,7 +23,7 @@ DOCS=$BATS_TEST_DIRNAME/../../docs
 @test "vifpin(8) has every option, and no other" {
     local known
 
-    known=$(for command in '' list cpus verify doctor top watch; do
+    known=$(for command in '' list cpus verify doctor rebalance top watch; do
         # shellcheck disable=SC2086 # none or one
         vifpin $command --help | sed -En 's/^ +(-.*)/\1/p' | grep -oE '^(-[a-zA-Z]\b|, )+|--[a-z-]+' | tr -d ', '
     done | grep -v '^--help$' | sort -u)

@@ -547,10 +547,31 @@ static void planted(void **state)
 		snprintf(what, sizeof what, "planted, %u CPUs, %u sides", sizes[i].cpus,
 			sizes[i].cpus * sizes[i].sides);
 		print_tally(what, &tally);
-		assert_true(tally.worst <= 1.1);
+		assert_true(tally.worst <= 1.2);
 		sum += tally.best;
 	}
 	assert_true(sum >= cases * ARRAY_SIZE(sizes) * 3 / 4);
+}
+
+/* As Linux 5.10 leaves them, or nearly: all of 1,000 vifs on two CPUs of 64. */
+static void all_on_two_cpus(void **state)
+{
+	struct random random = random_start("all_on_two_cpus");
+	long long sum = 0;
+	struct host host;
+
+	(void)state;
+	host_new(&host, 64, 8000);
+	for (unsigned int q = 0; q < host.n_queues; q++) {
+		host.queues[q].from = (struct place){ { 0, 1 } };
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			host.queues[q].share[side] = (int)random_below(&random, PERCENT / 2);
+			sum += host.queues[q].share[side];
+		}
+	}
+	assert_int_equal(balance_work(host.queues, host.n_queues, host.besides), 0);
+	assert_true(peak_at(&host, TO) <= sum / 64 + sum / 6400 + 1);
+	host_free(&host);
 }
 
 /* --- what holds for any -------------------------------------------------------------------------
@@ -710,6 +731,7 @@ int main(void)
 		UNIT_TEST(small_instances),
 		UNIT_TEST(two_cpus),
 		UNIT_TEST(planted),
+		UNIT_TEST(all_on_two_cpus),
 		UNIT_TEST(any_host),
 	};
 

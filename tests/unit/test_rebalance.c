@@ -356,7 +356,7 @@ static const struct limited_row {
 		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/1",
 		.work = "1.0 5/40\n2.0 5/50",
 		.limits = { .threshold = 90, .gain = 44, .queues = 1 },
-		.moves = "1.0-q0:0/1>0/2 rx measured load\n" },
+		.moves = "1.0-q0:0/1>0/3 rx measured load\n" },
 	{ .name = "the most loaded CPU carries less",
 		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 2/1",
 		.work = "1.0 5/40\n2.0 5/50",

@@ -10,6 +10,7 @@ load loopback
 VIFS=4
 PKTGEN=/proc/net/pktgen
 CONF=/etc/xen/vifpin.conf
+LIMIT=/sys/module/xen_netfront/parameters/max_queues
 
 setup_file() {
     WORK=$(mktemp -d)
@@ -18,7 +19,8 @@ setup_file() {
     no_guests
     modprobe xen-netfront
     modprobe pktgen
-    echo 1 >/sys/module/xen_netfront/parameters/max_queues
+    cat "$LIMIT" >"$WORK/max_queues"
+    echo 1 >"$LIMIT"
     cp "$CONF" "$WORK/conf"
     systemctl daemon-reload
     systemctl start vifpin
@@ -28,6 +30,7 @@ teardown_file() {
     echo stop >"$PKTGEN/pgctrl"
     wait
     detach_all
+    cat "$WORK/max_queues" >"$LIMIT"
     systemctl stop vifpin
     cp "$WORK/conf" "$CONF"
 }
