@@ -25,6 +25,9 @@ _Static_assert(NCURSES_VERSION_MAJOR == 6, "the headers are of another ncurses t
 
 /* What is used of it. */
 #define FUNCTIONS(X)                                                                               \
+	X(setupterm)                                                                               \
+	X(set_curterm)                                                                             \
+	X(del_curterm)                                                                             \
 	X(newterm)                                                                                 \
 	X(endwin)                                                                                  \
 	X(delscreen)                                                                               \
@@ -72,26 +75,32 @@ static int load(struct err *err)
 		err, ELIBACC, "the screen needs ncurses: %s; install it, or use -b", dlerror());
 }
 
-/* Without cursor addressing, ncurses opens a terminal and can do nothing with it. */
+/* newterm() takes any terminal that is known, and without cursor addressing can do nothing with it;
+ * where it fails, it leaks. */
+static bool has_screen(void)
+{
+	bool has;
+
+	if (curses.setupterm(NULL, STDOUT_FILENO, &(int){ 0 }) != OK)
+		return false;
+	has = curses.tigetstr("cup") != NULL;
+	curses.del_curterm(curses.set_curterm(NULL));
+	return has;
+}
+
 static int open_terminal(struct err *err)
 {
 	const char *name = getenv("TERM");
-	const char *move;
 
 	/* ncurses takes characters apart by the locale. */
 	setlocale(LC_CTYPE, "");
-	terminal = curses.newterm(NULL, stdout, stdin);
-	move = terminal ? curses.tigetstr("cup") : NULL;
-	if (move)
-		return 0;
-	if (terminal) {
-		curses.endwin();
-		curses.delscreen(terminal);
-		terminal = NULL;
-	}
-	return err_set(err, ENOTTY,
-		"the terminal '%s' is not known, or has no screen; set TERM, or use -b",
-		name ? name : "");
+	if (has_screen())
+		terminal = curses.newterm(NULL, stdout, stdin);
+	return terminal ? 0
+			: err_set(err, ENOTTY,
+				  "the terminal '%s' is not known, or has no screen; set TERM, or "
+				  "use -b",
+				  name ? name : "");
 }
 
 static int take_signals(struct err *err)
