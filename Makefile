@@ -116,7 +116,7 @@ $(B)/$(1).a: $(call objects,$(1))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
 
-$(addprefix $(B)/src/,$(LAYERS)) $(B)/tests $(B)/results:
+$(addprefix $(B)/src/,$(LAYERS)) $(B)/tests $(B)/tests/bench/simulate $(B)/results:
 	mkdir -p $@
 
 # Without this, the compiler would be called without what pkg-config has to tell, and complain of
@@ -228,7 +228,22 @@ UNIT_LIBS  = $(shell $(PKG_CONFIG) --libs cmocka)
 $(B)/tests/test_%: tests/unit/test_%.c $(call archives,core) | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) $(call includes,core) -iquote tests \
-		-DDATA='"tests/unit/data"' -o $@ $< $(call archives,core) $(OUR_LDLIBS) $(UNIT_LIBS)
+		-DDATA='"tests/unit/data"' -o $@ $< $(filter %.o,$^) $(call archives,core) $(OUR_LDLIBS) $(UNIT_LIBS)
+
+# What simulates hosts and policies, for its tables and for a unit test.
+SIMULATE = $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/simulate/*.c))
+
+$(B)/tests/test_simulation: $(filter-out %/simulate.o,$(SIMULATE))
+$(B)/tests/test_simulation: private OUR_CFLAGS += -iquote tests/bench/simulate
+$(B)/tests/test_simulation: private UNIT_LIBS += -lm
+
+$(B)/tests/simulate: $(SIMULATE) $(call archives,core)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(OUR_LDLIBS) -lm
+
+$(B)/tests/bench/simulate/%.o: tests/bench/simulate/%.c | $(B)/tests/bench/simulate check-libraries
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(call includes,core) -iquote tests -c -o $@ $<
 
 # How xenstored asks for a domain changed there.
 XEN_4_18 = $(shell $(PKG_CONFIG) --atleast-version=4.18 xencontrol && echo -DXEN_4_18)
@@ -377,11 +392,6 @@ $(B)/tests/fuzz-%: tests/fuzz/%.c $(call archives,core) | $(B)/tests
 bench-placement: $(B)/tests/simulate
 	$(B)/tests/simulate
 
-$(B)/tests/simulate: tests/bench/simulate.c $(call archives,core) | $(B)/tests
-	$(call say,CC $@)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) $(call includes,core) -iquote tests \
-		-o $@ $< $(call archives,core) $(OUR_LDLIBS)
-
 # How long list, cpus and verify take with 1,000 vifs, against their limits.
 bench-tables: all
 	tests/bench/tables
@@ -436,4 +446,4 @@ clean:
 
 .PHONY: deps deps-checks deps-xen clean
 
--include $(wildcard $(B)/src/*/*.d $(B)/tests/*.d)
+-include $(wildcard $(B)/src/*/*.d $(B)/tests/*.d $(B)/tests/bench/*/*.d)

@@ -112,7 +112,7 @@ static void read_work(struct reader *in, struct work *work)
 int work_parse(const char *text, size_t len, struct work_kept *out, struct err *err)
 {
 	_cleanup_(jsontext_putp) struct json_object *root = NULL;
-	_cleanup_(work_kept_free) struct work_kept kept = { 0 };
+	struct work_kept kept = { 0 };
 	struct reader in = { .err = err };
 	unsigned int version;
 
@@ -130,10 +130,10 @@ int work_parse(const char *text, size_t len, struct work_kept *out, struct err *
 	if (in.r == 0)
 		in.r = jsontext_check_twins(root, text, len, err);
 	if (in.r < 0)
-		return in.r;
-	*out = kept;
-	kept = (struct work_kept){ 0 };
-	return 0;
+		work_kept_free(&kept);
+	else
+		*out = kept;
+	return in.r;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
