@@ -340,7 +340,7 @@ static long long make_move(long long *load, const struct work *work, const struc
 
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		long long *from = &load[move->from.cpu[side]], *to = &load[move->to.cpu[side]];
-		int share = work_share(work, move->id, move->queue, side);
+		long long share = work_share(work, move->id, move->queue, side);
 
 		/* What is not known moves for a rule's sake, and counts for nothing here. */
 		if (from == to || share == WORK_UNKNOWN)
@@ -361,21 +361,35 @@ static void undo_move(long long *load, const struct work *work, const struct que
 	make_move(load, work, &back);
 }
 
-/* The one of these that evens out the load the most, or n where none does. */
-static size_t find_best_move(
+/* A move, or two, which may help only together: their sides change places. */
+struct some_moves {
+	const struct queue_move *first, *second; /* NULL: there is none */
+	long long added;                         /* to the sum of the squares, less than 0 */
+};
+
+/* The better one of *best and the move together with what has been made. */
+static void offer_move(long long *load, const struct work *work, const struct queue_move *made,
+	long long added, const struct queue_move *move, struct some_moves *best)
+{
+	added += make_move(load, work, move);
+	undo_move(load, work, move);
+	if (added < best->added)
+		*best = (struct some_moves){ made ? made : move, made ? move : NULL, added };
+}
+
+static struct some_moves find_best_moves(
 	long long *load, const struct work *work, const struct queue_move *moves, size_t n)
 {
-	size_t best = n;
-	long long least = 0;
+	struct some_moves best = { 0 };
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
+		offer_move(load, work, NULL, 0, &moves[i], &best);
+	for (size_t i = 0; i < n && !best.first; i++) {
 		long long added = make_move(load, work, &moves[i]);
 
+		for (size_t j = i + 1; j < n; j++)
+			offer_move(load, work, &moves[i], added, &moves[j], &best);
 		undo_move(load, work, &moves[i]);
-		if (added < least) {
-			least = added;
-			best = i;
-		}
 	}
 	return best;
 }
@@ -388,21 +402,33 @@ static int compare_moves(const void *a, const void *b)
 	return order ? order : (x->queue > y->queue) - (x->queue < y->queue);
 }
 
+/* Brings the move to the front of those that are left; how many there are in front then. */
+static size_t take(
+	struct moves *moves, size_t n, size_t at, const struct work *work, long long *load)
+{
+	struct queue_move move = moves->v[at];
+
+	moves->v[at] = moves->v[n];
+	moves->v[n] = move;
+	make_move(load, work, &move);
+	return n + 1;
+}
+
 static void keep_best_moves(
 	struct moves *moves, const struct work *work, long long *load, size_t most)
 {
 	size_t n = 0;
 
 	while (n < most) {
-		size_t best = n + find_best_move(load, work, moves->v + n, moves->n - n);
-		struct queue_move move;
+		struct some_moves best = find_best_moves(load, work, moves->v + n, moves->n - n);
+		size_t second = best.second ? (size_t)(best.second - moves->v) : 0;
 
-		if (best == moves->n)
+		if (!best.first || (second && n + 2 > most))
 			break;
-		move = moves->v[best];
-		moves->v[best] = moves->v[n];
-		moves->v[n++] = move;
-		make_move(load, work, &move);
+		n = take(moves, n, (size_t)(best.first - moves->v), work, load);
+		/* It is behind the first one, and so still where it was. */
+		if (second)
+			n = take(moves, n, second, work, load);
 	}
 	moves->n = n;
 	qsort(moves->v, n, sizeof *moves->v, compare_moves);

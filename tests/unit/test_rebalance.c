@@ -345,7 +345,7 @@ static void what_moves_by_measure(void **state)
 
 /* What is done at once of a plan for gain 10. */
 static const struct limited_row {
-	const char *name, *config, *nics, *ledger, *work;
+	const char *name, *config, *online, *nics, *ledger, *work;
 	struct move_limits limits;
 	const char *moves; /* left out: none */
 } limited_rows[] = {
@@ -376,6 +376,16 @@ static const struct limited_row {
 		.work = "1.0 10/2\n2.0 40/3\n3.0 30/1",
 		.limits = { .threshold = 50, .gain = 10, .queues = 1 },
 		.moves = "2.0-q0:0/1>2/1 tx measured load\n" },
+	{ .name = "of two pairs that change places, one",
+		.online = "0-7",
+		.ledger = "1.0 g1 pinned 2/0\n2.0 g2 pinned 2/0\n3.0 g3 pinned 3/1\n"
+			  "4.0 g4 pinned 3/1\n5.0 g5 pinned 6/4\n6.0 g6 pinned 6/4\n"
+			  "7.0 g7 pinned 7/5\n8.0 g8 pinned 7/5",
+		.work = "1.0 50/80\n2.0 50/40\n3.0 50/60\n4.0 50/20\n"
+			"5.0 50/80\n6.0 50/40\n7.0 50/60\n8.0 50/20",
+		.limits = { .threshold = 50, .gain = 10, .queues = 2 },
+		.moves = "1.0-q0:2/0>2/1 rx measured load\n"
+			 "3.0-q0:3/1>3/0 rx measured load\n" },
 	{ .name = "two sides that change places do so together, or not",
 		.config = "cpus = \"0-1\"",
 		.ledger = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/1",
@@ -398,7 +408,7 @@ static void what_moves_at_once(void **state)
 		read_config(row->config, &config);
 		read_ledger(row->ledger, &ledger);
 		read_world(NULL, NULL, &world);
-		read_inventory(NULL, NULL, row->nics, &world.inventory);
+		read_inventory(row->online, NULL, row->nics, &world.inventory);
 		read_work(&posed, &work);
 		expect_int(row->name,
 			rebalance_plan_measured(&world, &config, &ledger, &work, 10, &found), 0);
