@@ -201,7 +201,8 @@ static void print_nothing(const struct measured_moves *found)
 		printf("nothing to move; it is not known that any side costs anything\n");
 		return;
 	}
-	printf("nothing to move; the most loaded CPU is at %lld %%", percent(found->before));
+	printf("nothing to move; the busiest CPU with work of vifs is at %lld %%",
+		percent(found->before));
 	if (percent(found->possible) != percent(found->before))
 		printf(", and would be at %lld %%", percent(found->possible));
 	putchar('\n');
@@ -223,13 +224,15 @@ static int carry_out(struct context *context, const struct measured_moves *found
 	if (!moves->n) {
 		print_nothing(found);
 	} else if (context->dry) {
-		printf("%zu queue%s to move; the most loaded CPU is at %lld %%, and would be at "
+		printf("%zu queue%s to move; the busiest CPU with work of vifs is at %lld %%, and "
+		       "would be at "
 		       "%lld %%\n",
 			moves->n, plural(moves->n), percent(found->before), percent(found->after));
 	} else {
 		done = do_moves(context, moves, err);
 		print_moved(&done);
-		printf("; the most loaded CPU was at %lld %%, and is expected at %lld %%\n",
+		printf("; the busiest CPU with work of vifs was at %lld %%, and is expected at "
+		       "%lld %%\n",
 			percent(found->before), percent(found->after));
 	}
 	return done.r;

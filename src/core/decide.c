@@ -132,15 +132,24 @@ static unsigned int wanted_queues(const struct vif_entry *entry, const struct wo
 	return n ? n : 1;
 }
 
+/*
+ * It has connected with fewer queues than it was expected to: nothing stands anywhere yet, and the
+ * first places of each such vif may be the same. So it is placed as one of so many queues.
+ */
+static bool was_expected_larger(const struct vif_entry *entry, unsigned int n)
+{
+	return entry && entry->state == VIF_RESERVED && n < entry->n_queues;
+}
+
 /* A side stays where it is if that CPU is online. True when n places are left whole, and no other.
  */
 static bool keep_places(const struct vif_entry *entry, const struct cpuset *online,
 	struct place *places, unsigned int n)
 {
-	bool whole = entry && entry->n_queues >= n;
+	bool anew = was_expected_larger(entry, n), whole = !anew && entry && entry->n_queues >= n;
 
 	for (unsigned int q = 0; q < n; q++) {
-		places[q] = entry && q < entry->n_queues ? entry->places[q] : PLACE_NONE;
+		places[q] = !anew && entry && q < entry->n_queues ? entry->places[q] : PLACE_NONE;
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
 			int *cpu = &places[q].cpu[side];
 
@@ -163,6 +172,8 @@ static int plan(struct decision *d, const struct vif_entry *entry, struct place 
 	unsigned int n, struct plan_steps *steps)
 {
 	const struct remembered *old = ledger_recall(d->ledger, entry->uuid, entry->id.devid);
+	const struct place *before = old ? old->places : NULL;
+	unsigned int n_before = old ? old->n_queues : 0;
 	const struct topology *topology = &d->world->inventory.topology;
 	struct rules rules = world_rules(d->world, d->config, entry);
 	struct plan_input input = { .rules = &rules, .load = d->load };
@@ -171,8 +182,11 @@ static int plan(struct decision *d, const struct vif_entry *entry, struct place 
 		input.cores = topology->cores;
 		input.n_cores = topology->n_cpus;
 	}
-	return plan_vif(
-		&input, places, n, old ? old->places : NULL, old ? old->n_queues : 0, steps);
+	if (was_expected_larger(entry, n)) {
+		before = entry->places;
+		n_before = entry->n_queues;
+	}
+	return plan_vif(&input, places, n, before, n_before, steps);
 }
 
 /* Places the sides that have no CPU. False, d->load as it was, when no CPU is left. */

@@ -36,8 +36,10 @@ bool decide_may_place(const struct request *request, const struct config *config
  * domid. A vif that the toolstack is taking away, or that netback has not probed yet, gets no new
  * entry; one that the configuration leaves alone loses the one it has. All others have as many
  * places as they have queues, or as many as they are expected to have: min(what the backend offers,
- * the guest's vCPUs). Where the ledger could not be read (world->unreadable) this is done for every
- * vif there is, and one whose targets all stand pinned is entered at the places where it stands.
+ * the guest's vCPUs). One that connects with fewer than that is placed as one of so many: the first
+ * places of vifs with many queues may all be the same. Where the ledger could not be read
+ * (world->unreadable) this is done for every vif there is, and one whose targets all stand pinned
+ * is entered at the places where it stands.
  */
 int decide(const struct request *request, const struct config *config, const struct world *world,
 	struct ledger *ledger, struct changes *out, struct err *err);

@@ -77,14 +77,14 @@ CPU BEFORE AFTER
   1   90.0  50.0
   2   10.0  10.0
   3    4.0  44.0
-1 queue to move; the most loaded CPU is at 90 %, and would be at 50 %" vifpin -N rebalance --measured
+1 queue to move; the busiest CPU with work of vifs is at 90 %, and would be at 50 %" vifpin -N rebalance --measured
     lists "1.0 vif1.0 pinned 0/1" "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 pinned 2/3"
     prints 0 "CPU BEFORE AFTER
   0   10.0  10.0
   1   90.0  50.0
   2   10.0  10.0
   3    4.0  44.0
-1 queue moved; the most loaded CPU was at 90 %, and is expected at 50 %" vifpin rebalance --measured
+1 queue moved; the busiest CPU with work of vifs was at 90 %, and is expected at 50 %" vifpin rebalance --measured
     lists "1.0 vif1.0 pinned 0/3" "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 pinned 2/3"
     stand vif1.0 0/3
     stand vif3.0 0/1
@@ -94,7 +94,7 @@ CPU BEFORE AFTER
   1   50.0  50.0
   2   10.0  10.0
   3   44.0  44.0
-nothing to move; the most loaded CPU is at 50 %" vifpin rebalance --measured
+nothing to move; the busiest CPU with work of vifs is at 50 %" vifpin rebalance --measured
 }
 
 @test "where the load is even, nothing moves" {
@@ -105,7 +105,7 @@ nothing to move; the most loaded CPU is at 50 %" vifpin rebalance --measured
   1   40.0  40.0
   2   40.0  40.0
   3   40.0  40.0
-nothing to move; the most loaded CPU is at 40 %" vifpin rebalance --measured
+nothing to move; the busiest CPU with work of vifs is at 40 %" vifpin rebalance --measured
 }
 
 @test "what gains less than --gain is not moved, and told" {
@@ -118,12 +118,12 @@ nothing to move; the most loaded CPU is at 40 %" vifpin rebalance --measured
     four_vifs
     kept 1.0=20/33 2.0=0/55 3.0=20/30 4.0=55/0
     prints 0 "$table
-nothing to move; the most loaded CPU is at 63 %, and would be at 55 %" vifpin rebalance --measured --gain=20
+nothing to move; the busiest CPU with work of vifs is at 63 %, and would be at 55 %" vifpin rebalance --measured --gain=20
     prints 0 "$table
-nothing to move; the most loaded CPU is at 63 %, and would be at 55 %" vifpin -N rebalance --gain 20 --measured
+nothing to move; the busiest CPU with work of vifs is at 63 %, and would be at 55 %" vifpin -N rebalance --gain 20 --measured
     lists "1.0 vif1.0 pinned 0/1" "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 pinned 2/3"
     run vifpin rebalance --measured
-    equal "1 queue moved; the most loaded CPU was at 63 %, and is expected at 55 %" "${lines[-1]}"
+    equal "1 queue moved; the busiest CPU with work of vifs was at 63 %, and is expected at 55 %" "${lines[-1]}"
 }
 
 @test "what is not known counts as the mean and stays" {
@@ -142,7 +142,7 @@ nothing to move; it is not known that any side costs anything" vifpin rebalance 
   2    0.0  40.0
   3   30.0  30.0
 what 1 of 8 sides costs is not known; it counts as the mean of the others
-1 queue moved; the most loaded CPU was at 50 %, and is expected at 40 %" vifpin rebalance --measured
+1 queue moved; the busiest CPU with work of vifs was at 50 %, and is expected at 40 %" vifpin rebalance --measured
     stand vif1.0 0/1
     stand vif3.0 0/2
 }
@@ -158,7 +158,7 @@ CPU BEFORE AFTER
   1   10.0  15.0
   2   10.0  10.0
   3   10.0   0.0
-2 queues to move; the most loaded CPU is at 10 %, and would be at 15 %" "" vifpin -N rebalance --measured --gain=50
+2 queues to move; the busiest CPU with work of vifs is at 10 %, and would be at 15 %" "" vifpin -N rebalance --measured --gain=50
 }
 
 @test "with SECONDS it measures itself, and the ledger is not locked meanwhile" {
@@ -168,7 +168,7 @@ CPU BEFORE AFTER
     sim run vif3.0-q0-guest-rx 500
     sim run vif4.0-q0-dealloc 50
     prints 0 "vif 4.0 of g4 is already pinned; nothing to do" vifpin pin g4
-    measured_summary 0 "1 queue moved; the most loaded CPU was at N %, and is expected at N %"
+    measured_summary 0 "1 queue moved; the busiest CPU with work of vifs was at N %, and is expected at N %"
     lists "1.0 vif1.0 pinned 0/3" "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 pinned 2/3"
 }
 
@@ -182,7 +182,7 @@ CPU BEFORE AFTER
     sim end-thread vif3.0-q0-guest-rx
     sim thread vif3.0-q0-guest-rx
     sim run vif3.0-q0-guest-rx 900
-    measured_summary 0 "nothing to move; the most loaded CPU is at N %"
+    measured_summary 0 "nothing to move; the busiest CPU with work of vifs is at N %"
     lists "1.0 vif1.0 pinned 0/1" "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 pinned 2/3"
 }
 
@@ -193,7 +193,7 @@ CPU BEFORE AFTER
     sim run vif3.0-q0-guest-rx 500
     sim vanish 1 0
     vifpin reconcile >/dev/null
-    measured_summary 0 "nothing to move; the most loaded CPU is at N %"
+    measured_summary 0 "nothing to move; the busiest CPU with work of vifs is at N %"
     lists "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 pinned 2/3"
 }
 

@@ -294,7 +294,10 @@ static inline void check_entry(const char *row, const struct scene *scene,
 	expect_true(row, entry->n_queues || (before && !before->n_queues));
 	for (unsigned int q = 0; q < entry->n_queues; q++) {
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
-			bool is_old = before && q < before->n_queues;
+			/* Of a reservation for more queues nothing stands anywhere yet. */
+			bool is_old = before && q < before->n_queues &&
+				      (before->state != VIF_RESERVED ||
+					      entry->n_queues >= before->n_queues);
 
 			check_side(row, scene, entry, q, side,
 				is_old ? before->places[q].cpu[side] : CPU_NONE);

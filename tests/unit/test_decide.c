@@ -438,7 +438,7 @@ static const struct story connecting[] = {
 		.request = "update 1.0",
 		.changes = "1.0 g1: placed, connected, write q0=0/1 q1=2/3\n",
 		.after = "1.0 g1 reserved 0/1 2/3\n" },
-	{ .name = "a guest connects with fewer queues than are reserved: the highest go",
+	{ .name = "a guest connects with fewer queues than are reserved",
 		.ledger = "1.0 g1 reserved 0/1 2/3\n",
 		.xenstore = "1.0 g1 connected",
 		.kernel = "1.0 0-3/0-3",
@@ -458,8 +458,29 @@ static const struct story connecting[] = {
 		.xenstore = "1.0 g1 waiting\n2.0 g2 connected\n3.0 g3 waiting",
 		.kernel = "2.0 3/2",
 		.request = "update 1.0 2.0 3.0",
-		.changes = "1.0 g1: placed\n2.0 g2: placed, connected\n3.0 g3: placed\n",
-		.after = "1.0 g1 new 2/3\n2.0 g2 reserved 3/2\n3.0 g3 new 0/1\n" },
+		.changes =
+			"1.0 g1: placed\n2.0 g2: placed, connected, write q0=0/1\n3.0 g3: placed\n",
+		.after = "1.0 g1 new 2/3\n2.0 g2 reserved 0/1\n3.0 g3 new 1/0\n" },
+	{ .name = "guests that use one of four queues do not all get the first CPUs",
+		.ledger = "1.0 g1 reserved 0/1 2/3 1/0 3/2\n2.0 g2 reserved 0/1 2/3 1/0 3/2\n"
+			  "3.0 g3 reserved 0/1 2/3 1/0 3/2\n4.0 g4 reserved 0/1 2/3 1/0 3/2\n",
+		.xenstore =
+			"1.0 g1 connected\n2.0 g2 connected\n3.0 g3 connected\n4.0 g4 connected",
+		.kernel = "1.0 0-3/0-3\n2.0 0-3/0-3\n3.0 0-3/0-3\n4.0 0-3/0-3",
+		.request = "update all",
+		.changes = "1.0 g1: placed, connected, write q0=0/1\n"
+			   "2.0 g2: placed, connected, write q0=2/3\n"
+			   "3.0 g3: placed, connected, write q0=1/0\n"
+			   "4.0 g4: placed, connected, write q0=3/2\n",
+		.after = "1.0 g1 reserved 0/1\n2.0 g2 reserved 2/3\n3.0 g3 reserved 1/0\n"
+			 "4.0 g4 reserved 3/2\n" },
+	{ .name = "one that was connected keeps the places of the queues that stay",
+		.ledger = "1.0 g1 pinned 0/1 2/3\n2.0 g2 pinned 0/1\n",
+		.xenstore = "1.0 g1 connected",
+		.kernel = "1.0 0/1",
+		.request = "update 1.0",
+		.changes = "1.0 g1: placed, connected\n",
+		.after = "1.0 g1 pinned 0/1\n2.0 g2 pinned 0/1\n" },
 	{ .name = "a guest connects although online was never called",
 		.xenstore = "1.0 g1 connected",
 		.kernel = "1.0 0-3/0-3 0-3/0-3",
@@ -535,8 +556,8 @@ static const struct story connecting[] = {
 		.xenstore = "1.0 g1 connected",
 		.kernel = "1.0 0-3/0-3 0-3/0-3 0-3/0-3",
 		.request = "update 1.0",
-		.changes = "1.0 g1: placed, connected, write q0=0/1 q1=2/3 q2=0/1\n",
-		.after = "1.0 g1 reserved 0/1 2/3 0/1\n" },
+		.changes = "1.0 g1: placed, connected, write q0=0/1 q1=2/3 q2=1/0\n",
+		.after = "1.0 g1 reserved 0/1 2/3 1/0\n" },
 	{ .name = "a frontend that closes leaves entry and places as they are",
 		.ledger = "1.0 g1 pinned 0/1 2/3\n",
 		.xenstore = "1.0 g1 waiting queues=4 vcpus=4",
