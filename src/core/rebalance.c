@@ -242,7 +242,7 @@ static int add_shifts(
 		if (!shift)
 			return -ENOMEM;
 		*shift = (struct cpu_shift){ cpu, before->share + measured->besides[cpu],
-			after[cpu].share + measured->besides[cpu] };
+			after[cpu].share + measured->besides[cpu], before->share };
 	}
 	return 0;
 }
@@ -325,71 +325,74 @@ void measured_moves_free(struct measured_moves *moves)
 
 /* --- a few at a time ---------------------------------------------------------------------- */
 
-static bool meets(const struct measured_moves *moves, const struct move_limits *limits)
-{
-	long long threshold = (long long)limits->threshold * WORK_WHOLE / 100;
+/* What a CPU is busy with while moves are made, and how much of that is for sides. */
+struct cpu_state {
+	long long load, sides;
+};
 
-	return moves->moves.n && moves->before >= threshold &&
-	       (moves->before - moves->after) * 100 >= moves->before * (long long)limits->gain;
-}
-
-/* Puts the queue where it goes; by how much that adds to the sum of the squares of loads. */
-static long long make_move(long long *load, const struct work *work, const struct queue_move *move)
+/* Puts the queue where it goes; what that adds to the load met. */
+static long long make_move(
+	struct cpu_state *cpus, const struct work *work, const struct queue_move *move)
 {
 	long long added = 0;
 
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		long long *from = &load[move->from.cpu[side]], *to = &load[move->to.cpu[side]];
+		struct cpu_state *from = &cpus[move->from.cpu[side]];
+		struct cpu_state *to = &cpus[move->to.cpu[side]];
 		long long share = work_share(work, move->id, move->queue, side);
 
 		/* What is not known moves for a rule's sake, and counts for nothing here. */
 		if (from == to || share == WORK_UNKNOWN)
 			continue;
-		added += 2 * share * (*to - *from + share);
-		*from -= share;
-		*to += share;
+		added += share * (to->sides + to->load - from->sides - from->load + 2 * share);
+		from->load -= share;
+		from->sides -= share;
+		to->load += share;
+		to->sides += share;
 	}
 	return added;
 }
 
-static void undo_move(long long *load, const struct work *work, const struct queue_move *move)
+static void undo_move(
+	struct cpu_state *cpus, const struct work *work, const struct queue_move *move)
 {
 	const struct queue_move back = {
 		.id = move->id, .queue = move->queue, .from = move->to, .to = move->from
 	};
 
-	make_move(load, work, &back);
+	make_move(cpus, work, &back);
 }
 
 /* A move, or two, which may help only together: their sides change places. */
 struct some_moves {
 	const struct queue_move *first, *second; /* NULL: there is none */
-	long long added;                         /* to the sum of the squares, less than 0 */
+	long long added;                         /* to the load met, less than 0 */
 };
 
 /* The better one of *best and the move together with what has been made. */
-static void offer_move(long long *load, const struct work *work, const struct queue_move *made,
-	long long added, const struct queue_move *move, struct some_moves *best)
+static void offer_move(struct cpu_state *cpus, const struct work *work,
+	const struct queue_move *made, long long added, const struct queue_move *move,
+	struct some_moves *best)
 {
-	added += make_move(load, work, move);
-	undo_move(load, work, move);
+	added += make_move(cpus, work, move);
+	undo_move(cpus, work, move);
 	if (added < best->added)
 		*best = (struct some_moves){ made ? made : move, made ? move : NULL, added };
 }
 
 static struct some_moves find_best_moves(
-	long long *load, const struct work *work, const struct queue_move *moves, size_t n)
+	struct cpu_state *cpus, const struct work *work, const struct queue_move *moves, size_t n)
 {
 	struct some_moves best = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		offer_move(load, work, NULL, 0, &moves[i], &best);
+		offer_move(cpus, work, NULL, 0, &moves[i], &best);
 	for (size_t i = 0; i < n && !best.first; i++) {
-		long long added = make_move(load, work, &moves[i]);
+		long long added = make_move(cpus, work, &moves[i]);
 
 		for (size_t j = i + 1; j < n; j++)
-			offer_move(load, work, &moves[i], added, &moves[j], &best);
-		undo_move(load, work, &moves[i]);
+			offer_move(cpus, work, &moves[i], added, &moves[j], &best);
+		undo_move(cpus, work, &moves[i]);
 	}
 	return best;
 }
@@ -402,54 +405,96 @@ static int compare_moves(const void *a, const void *b)
 	return order ? order : (x->queue > y->queue) - (x->queue < y->queue);
 }
 
-/* Brings the move to the front of those that are left; how many there are in front then. */
-static size_t take(
-	struct moves *moves, size_t n, size_t at, const struct work *work, long long *load)
+/* Brings the move to the front of those that are left, and makes it. */
+static void take(
+	struct moves *moves, size_t n, size_t at, const struct work *work, struct cpu_state *cpus)
 {
 	struct queue_move move = moves->v[at];
 
 	moves->v[at] = moves->v[n];
 	moves->v[n] = move;
-	make_move(load, work, &move);
-	return n + 1;
+	make_move(cpus, work, &move);
 }
 
 static void keep_best_moves(
-	struct moves *moves, const struct work *work, long long *load, size_t most)
+	struct moves *moves, const struct work *work, struct cpu_state *cpus, size_t most)
 {
 	size_t n = 0;
 
 	while (n < most) {
-		struct some_moves best = find_best_moves(load, work, moves->v + n, moves->n - n);
+		struct some_moves best = find_best_moves(cpus, work, moves->v + n, moves->n - n);
 		size_t second = best.second ? (size_t)(best.second - moves->v) : 0;
 
 		if (!best.first || (second && n + 2 > most))
 			break;
-		n = take(moves, n, (size_t)(best.first - moves->v), work, load);
+		take(moves, n++, (size_t)(best.first - moves->v), work, cpus);
 		/* It is behind the first one, and so still where it was. */
 		if (second)
-			n = take(moves, n, second, work, load);
+			take(moves, n++, second, work, cpus);
 	}
 	moves->n = n;
-	qsort(moves->v, n, sizeof *moves->v, compare_moves);
+	if (n)
+		qsort(moves->v, n, sizeof *moves->v, compare_moves);
+}
+
+/* Do they help all together? */
+static bool helps(const struct moves *moves, const struct work *work, struct cpu_state *cpus)
+{
+	long long added = 0;
+
+	for (size_t i = 0; i < moves->n; i++)
+		added += make_move(cpus, work, &moves->v[i]);
+	for (size_t i = 0; i < moves->n; i++)
+		undo_move(cpus, work, &moves->v[i]);
+	return added < 0;
+}
+
+static bool meets(const struct measured_moves *found, const struct move_limits *limits)
+{
+	long long threshold = (long long)limits->threshold * WORK_WHOLE / 100;
+
+	return found->before >= threshold &&
+	       (found->before - found->after) * 100 >= found->before * (long long)limits->gain;
+}
+
+static bool is_worth(const struct queue_move *move, const struct work *work)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		if (move->from.cpu[side] != move->to.cpu[side] &&
+			work_share(work, move->id, move->queue, side) >= MOVE_WORTH)
+			return true;
+	}
+	return false;
+}
+
+static void leave_out_worthless(struct moves *moves, const struct work *work)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < moves->n; i++) {
+		if (is_worth(&moves->v[i], work))
+			moves->v[n++] = moves->v[i];
+	}
+	moves->n = n;
 }
 
 int measured_moves_limit(
-	struct measured_moves *moves, const struct work *work, const struct move_limits *limits)
+	struct measured_moves *found, const struct work *work, const struct move_limits *limits)
 {
-	_cleanup_free_ long long *load = NULL;
+	_cleanup_free_ struct cpu_state *cpus = calloc(CPUSET_MAX, sizeof *cpus);
+	struct moves *moves = &found->moves;
 
-	if (!meets(moves, limits)) {
-		moves->moves.n = 0;
-		return 0;
-	}
-	if (moves->moves.n <= limits->queues)
-		return 0;
-	load = calloc(CPUSET_MAX, sizeof *load);
-	if (!load)
+	if (!cpus)
 		return -ENOMEM;
-	for (size_t i = 0; i < moves->n_cpus; i++)
-		load[moves->cpus[i].cpu] = moves->cpus[i].before;
-	keep_best_moves(&moves->moves, work, load, limits->queues);
+	for (size_t i = 0; i < found->n_cpus; i++) {
+		const struct cpu_shift *cpu = &found->cpus[i];
+
+		cpus[cpu->cpu] = (struct cpu_state){ cpu->before, cpu->sides };
+	}
+	if (!meets(found, limits))
+		moves->n = 0;
+	leave_out_worthless(moves, work);
+	if (moves->n > limits->queues || (moves->n && !helps(moves, work, cpus)))
+		keep_best_moves(moves, work, cpus, limits->queues);
 	return 0;
 }

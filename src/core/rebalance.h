@@ -33,6 +33,7 @@ void moves_free(struct moves *moves);
 struct cpu_shift {
 	int cpu;
 	long long before, after;
+	long long sides; /* of before: what the sides there cost together */
 };
 
 struct measured_moves {
@@ -66,11 +67,17 @@ struct move_limits {
 	size_t queues;          /* and how many may move at once */
 };
 
+/* A side that costs less, in millionths of a CPU, is not worth a move: most loaded may be a CPU
+ * that has other work, and next to nothing of sides. */
+#define MOVE_WORTH (WORK_WHOLE / 100)
+
 /*
  * Leaves of a plan what is to be done of it at once: nothing where the limits are not met, else
- * those queues whose moves even out the load the most, by the sum of its squares. A part of a plan
- * is made only where each of its moves does that by itself: who makes one after the other never
- * goes back and forth, as long as shares stay as they are. -ENOMEM, with nothing changed.
+ * those queues whose moves help the most. What helps is that the work of sides meets less load: the
+ * sum, over all CPUs, of what the sides there cost times what the CPU is busy with. A part of a
+ * plan is made only where each of its moves helps by itself or together with one other, and all of
+ * it where that helps: who makes part after part never goes back and forth, as long as shares stay
+ * as they are. -ENOMEM, with nothing changed.
  */
 int measured_moves_limit(
 	struct measured_moves *moves, const struct work *work, const struct move_limits *limits);

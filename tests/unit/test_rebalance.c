@@ -419,6 +419,44 @@ static void what_moves_at_once(void **state)
 	}
 }
 
+/* What costs next to nothing does not leave a CPU that has other work, though that is then no CPU
+ * with work of sides any more. */
+static void what_is_not_worth_a_move(void **state)
+{
+	static const struct {
+		int share;
+		size_t moves;
+	} sides[] = {
+		{ .share = MOVE_WORTH, .moves = 1 },
+		{ .share = MOVE_WORTH - 1, .moves = 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+		static const struct measured_row posed = { .work = "1.0 0/0", .cpus = "2:70/1" };
+		static const struct move_limits limits = { 50, 10, 9 };
+		_cleanup_ledger_ struct ledger ledger = { 0 };
+		_cleanup_config_ struct config config = { 0 };
+		_cleanup_world_ struct world world = { 0 };
+		struct measured_moves found;
+		struct work work;
+
+		read_config(NULL, &config);
+		read_ledger("1.0 g1 pinned 0/2", &ledger);
+		read_world(NULL, NULL, &world);
+		read_inventory(NULL, NULL, NULL, &world.inventory);
+		read_work(&posed, &work);
+		work.vifs[0].queues[0].share[SIDE_RX] = sides[i].share;
+		assert_int_equal(
+			rebalance_plan_measured(&world, &config, &ledger, &work, 10, &found), 0);
+		assert_int_equal(found.moves.n, 1);
+		assert_int_equal(measured_moves_limit(&found, &work, &limits), 0);
+		assert_int_equal(found.moves.n, sides[i].moves);
+		measured_moves_free(&found);
+		work_free(&work);
+	}
+}
+
 /* --- any ledger --------------------------------------------------------------------------- */
 
 static void random_entry(struct random *random, struct ledger *ledger, struct vif_id id)
@@ -549,6 +587,7 @@ int main(void)
 		UNIT_TEST(what_moves),
 		UNIT_TEST(what_moves_by_measure),
 		UNIT_TEST(what_moves_at_once),
+		UNIT_TEST(what_is_not_worth_a_move),
 		UNIT_TEST(any_ledger),
 	};
 
