@@ -59,7 +59,7 @@ WARNINGS    = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-
 OUR_CFLAGS  = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP \
               $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) $(LOADED)) $(SANITIZE)
 # Part of libc since glibc 2.34.
-LIBC_LDLIBS = -lm -lrt -lpthread
+LIBC_LDLIBS = -lrt -lpthread
 OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) $(LIBC_LDLIBS) -ldl
 
 # The layers, each a folder and an archive. A layer sees its own headers and those of the layers

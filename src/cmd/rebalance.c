@@ -181,8 +181,8 @@ static int print_shifts(const struct measured_moves *found, struct err *err)
 
 		table_row(table);
 		table_set(table, CPU, "%d", cpu->cpu);
-		table_set(table, BEFORE, "%.1f", (double)cpu->before * 100 / WORK_WHOLE);
-		table_set(table, AFTER, "%.1f", (double)cpu->after * 100 / WORK_WHOLE);
+		cmd_set_share(table, BEFORE, (int)cpu->before);
+		cmd_set_share(table, AFTER, (int)cpu->after);
 	}
 	r = table_print(table, err);
 	table_free(table);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
 #define NS_PER_S 1e9
@@ -513,9 +512,9 @@ static int copy(const struct work *from, struct work *to)
 }
 
 /* The kept one becomes part of the newer one. */
-static void mix(struct work *to, const struct work *old, int64_t half_life_ns)
+static void mix(struct work *to, const struct work *old, int64_t as_ns)
 {
-	double old_counts = half_life_ns > 0 ? exp2(-(double)to->ns / (double)half_life_ns) : 0;
+	double old_counts = (double)as_ns / (double)(as_ns + to->ns);
 
 	for (unsigned int cpu = 0; cpu < CPUSET_MAX; cpu++)
 		mix_cpu(&to->cpus[cpu], &old->cpus[cpu], old_counts);
@@ -528,13 +527,13 @@ static void mix(struct work *to, const struct work *old, int64_t half_life_ns)
 	to->ns += old->ns;
 }
 
-int work_smooth(struct work *kept, const struct work *newer, int64_t half_life_ns)
+int work_smooth(struct work *kept, const struct work *newer, int64_t as_ns)
 {
 	struct work work;
 	int r = copy(newer, &work);
 
 	if (r == 0 && kept->cpus && work.cpus)
-		mix(&work, kept, half_life_ns);
+		mix(&work, kept, as_ns);
 	if (r == 0) {
 		work_free(kept);
 		*kept = work;

@@ -73,13 +73,13 @@ void work_free(struct work *work);
 int work_between(const struct counters *before, const struct counters *after, struct work *out);
 
 /*
- * Brings what is kept up to date with newer work: an exponentially weighted mean, in which work of
- * `half_life_ns` ago counts half. What is unknown in one of them is taken from the other, as are
- * the rates of a vif of which no share is known; what a CPU is busy with besides its sides is taken
- * to be as before where theirs is not known; vifs and queues that are not in the newer one are
- * forgotten. kept->ns is how long it has been kept in all. -ENOMEM, with *kept as it was.
+ * Brings what is kept up to date with newer work: a mean in which all that is kept counts as much
+ * as the work of `as_ns`. What is unknown in one of them is taken from the other, as are the rates
+ * of a vif of which no share is known; what a CPU is busy with besides its sides is taken to be as
+ * before where theirs is not known; vifs and queues that are not in the newer one are forgotten.
+ * kept->ns is how long it has been kept in all. -ENOMEM, with *kept as it was.
  */
-int work_smooth(struct work *kept, const struct work *newer, int64_t half_life_ns);
+int work_smooth(struct work *kept, const struct work *newer, int64_t as_ns);
 
 /* The vif, or NULL; a side's share, WORK_UNKNOWN for what is not there. */
 const struct vif_work *work_find(const struct work *work, struct vif_id id);

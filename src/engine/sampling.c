@@ -26,7 +26,7 @@ static int keep(struct context *context, struct sampling *sampling, const struct
 	int r = work_between(&sampling->last, now, &newer);
 
 	if (r == 0)
-		r = work_smooth(&kept->work, &newer, SAMPLING_HALF_LIFE * interval_ns);
+		r = work_smooth(&kept->work, &newer, SAMPLING_MEMORY * interval_ns);
 	work_free(&newer);
 	if (r < 0)
 		return err_set(err, -r, "cannot compute the measured load: %m");

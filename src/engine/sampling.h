@@ -18,8 +18,8 @@
 #define FILES_OF_VIF   4
 #define FILES_OF_QUEUE 6
 
-/* What was done so many readings ago counts half. */
-#define SAMPLING_HALF_LIFE 3
+/* All that was measured before counts as much as so many readings. */
+#define SAMPLING_MEMORY 3
 
 /* Zero-initialised nothing has been measured yet. */
 struct sampling {

@@ -432,7 +432,7 @@ static void what_is_not_there_is_unknown(void **state)
 
 #define START "c0:0/0 c1:0/0 v1.0:0 q0/1 d0 g0 i0"
 
-/* Each second's counters, from START; a half-life of a second; what is kept in the end. */
+/* Each second's counters, from START; what is kept counts as a second; what is kept in the end. */
 static const struct smooth_row {
 	const char *row;
 	const char *seconds[4]; /* each begins anew at `from`, or START */
