@@ -187,3 +187,29 @@ stands() {
 has_ended() {
     ! kill -0 "$1" 2>/dev/null
 }
+
+# kept VIF=TX/RX... CPU=BUSY...: what the watcher has measured of vifs of one queue and of CPUs, in percent; -
+# is not known.
+kept() {
+    local word tx rx vifs=() cpus=()
+
+    for word; do
+        if [[ $word = *.*=* ]]; then
+            IFS=/ read -r tx rx <<<"${word#*=}"
+            vifs+=("$(jq -nc --arg vif "${word%%=*}" --arg tx "$tx" --arg rx "$rx" '
+                def share: if . == "-" then -1 else tonumber * 10000 end;
+                ($vif | split(".") | map(tonumber)) as [$domid, $devid] |
+                { $domid, $devid, tx_packets: 0, rx_packets: 0, tx_bytes: 0, rx_bytes: 0,
+                  queues: [ { queue: 0, tx: ($tx | share), rx: ($rx | share), interrupts: 0 } ] }')")
+        else
+            cpus+=("$(jq -nc --arg cpu "${word%%=*}" --arg busy "${word#*=}" '
+                { cpu: ($cpu | tonumber), busy: ($busy | tonumber * 10000 | round), softirq: 0, nic: 0, sides: 0 }')")
+        fi
+    done
+    mkdir -p "$SIM_ROOT/run/vifpin"
+    printf '%s\n' "${vifs[@]}" "${cpus[@]}" | jq -s --arg boot "$(<"$SIM_ROOT/proc/sys/kernel/random/boot_id")" \
+        --argjson now "$(/usr/bin/python3 -c 'import time; print(time.monotonic_ns())')" '
+        { version: 1, boot_id: $boot, at_ns: $now, ns: 60000000000, interval: 1000,
+          vifs: map(select(.domid)), cpus: map(select(.cpu)) }' |
+        sim put run/vifpin/work.json
+}

@@ -318,6 +318,7 @@ troubled_host() {
     sim end-thread vif2.0-q0-dealloc
     vifpin pin g2 2>/dev/null || :
     : >"$SIM_ROOT/var/lib/vifpin/ledger.json.corrupt-20260101T000000Z"
+    kept 1.0=20/30 0=50 1=60 2=10 3=10
 }
 
 @test "Prometheus and node_exporter of Debian read the metrics; every panel has data" {

@@ -18,25 +18,6 @@ four_vifs() {
     lists "1.0 vif1.0 pinned 0/1" "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 0/1" "4.0 vif4.0 pinned 2/3"
 }
 
-# kept VIF=TX/RX...: what the watcher has measured of vifs of one queue, in percent; - is not known.
-kept() {
-    local vif tx rx vifs=()
-
-    for vif; do
-        IFS=/ read -r tx rx <<<"${vif#*=}"
-        vifs+=("$(jq -nc --arg vif "${vif%=*}" --arg tx "$tx" --arg rx "$rx" '
-            def share: if . == "-" then -1 else tonumber * 10000 end;
-            ($vif | split(".") | map(tonumber)) as [$domid, $devid] |
-            { $domid, $devid, tx_packets: 0, rx_packets: 0, tx_bytes: 0, rx_bytes: 0,
-              queues: [ { queue: 0, tx: ($tx | share), rx: ($rx | share), interrupts: 0 } ] }')")
-    done
-    mkdir -p "$SIM_ROOT/run/vifpin"
-    printf '%s\n' "${vifs[@]}" | jq -s --arg boot "$(<"$SIM_ROOT/proc/sys/kernel/random/boot_id")" \
-        --argjson now "$(/usr/bin/python3 -c 'import time; print(time.monotonic_ns())')" '
-        { version: 1, boot_id: $boot, at_ns: $now, ns: 60000000000, interval: 10, vifs: ., cpus: [] }' |
-        sim put run/vifpin/work.json
-}
-
 # begin_measuring OPTION...: `vifpin rebalance` in the background, when it has taken its first reading and
 # waits: it holds signals back. It is stopped then, so that what follows happens before the second.
 begin_measuring() {
