@@ -1,18 +1,22 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# debian.bash - where what needs debootstrap gets Debian from.
+# debian.bash - where what makes a Debian gets it from.
 
-# The mirror that apt uses on this machine, or $DEBIAN_MIRROR; none where apt can't say, which leaves the
-# choice to debootstrap.
-mirror() {
-    if [ -n "${DEBIAN_MIRROR-}" ]; then
-        echo "$DEBIAN_MIRROR"
-        return
-    fi
+# repository LABEL: the first one with it that apt uses on this machine.
+repository() {
     # shellcheck disable=SC2016 # the dollars are apt's
     { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
-        'Origin: Debian' 'Label: Debian' 'Component: main' 2>/dev/null || :; } | sed -n 1p
+        'Origin: Debian' "Label: $1" 'Component: main' 2>/dev/null || :; } | sed -n 1p
+}
+
+# The mirror that apt uses on this machine, or $DEBIAN_MIRROR; none where apt can't say.
+mirror() {
+    echo "${DEBIAN_MIRROR-$(repository Debian)}"
+}
+
+security_mirror() {
+    repository Debian-Security
 }
 
 apt_proxy() {
