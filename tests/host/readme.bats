@@ -49,3 +49,13 @@ run_line() {
     done >"$SIM_DIR/session"
     equal "$(session)" "$(<"$SIM_DIR/session")" "the session"
 }
+
+# That the session is true, tests/xen/80-package.bats tests on a real Xen host.
+@test "the README has the commands of the session in docs/session.txt, and the picture shows it" {
+    local docs=$BATS_TEST_DIRNAME/../../docs
+
+    equal "$(sed -n 's/^# //p' "$docs/session.txt")" "$(awk '
+        /^## / { on = $0 == "## From nothing to a pinned guest"; next }
+        on && sub(/^    /, "") { sub(/ +#.*/, ""); print }' "$README")" "the commands"
+    "$docs/draw-session" <"$docs/session.txt" | diff -u "$docs/session.svg" -
+}

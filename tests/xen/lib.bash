@@ -91,16 +91,12 @@ milliseconds() {
 # What a guest's kernel can leave out takes seconds under emulation.
 QUICK="quiet mitigations=off cryptomgr.notests pci=off 8250.nr_uarts=0"
 
-# create NAME TYPE VCPUS [-p] VIF...: xl create. The guest has $ADDRESS on one of its vifs.
+# configure NAME TYPE VCPUS VIF...: writes $WORK/NAME.cfg for xl. The guest has $ADDRESS on one of its vifs.
 # GUEST_CPUS is where its vCPUs may run. One whose CPU resets goes, unless ON_REBOOT says "restart".
-create() {
-    local name=$1 type=$2 vcpus=$3 paused=
+configure() {
+    local name=$1 type=$2 vcpus=$3
 
     shift 3
-    if [ "$1" = -p ]; then
-        paused=-p
-        shift
-    fi
     # shellcheck disable=SC2016 # it is expanded, being in a here-document
     cat >"$WORK/$name.cfg" <<END
 name = "$name"
@@ -114,6 +110,18 @@ on_reboot = "${ON_REBOOT:-destroy}"
 ${GUEST_CPUS:+cpus = '$GUEST_CPUS'}
 vif = [ $(printf "'%s'," "$@") ]
 END
+}
+
+# create NAME TYPE VCPUS [-p] VIF...: xl create, of what configure() has written.
+create() {
+    local name=$1 options=("$1" "$2" "$3") paused=
+
+    shift 3
+    if [ "$1" = -p ]; then
+        paused=-p
+        shift
+    fi
+    configure "${options[@]}" "$@"
     # xl leaves a process behind for each guest; it must not hold what bats waits for.
     timeout 180 xl create $paused "$WORK/$name.cfg" >"$WORK/xl" 2>&1 3>&- || {
         cat "$WORK/xl"
