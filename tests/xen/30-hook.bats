@@ -9,6 +9,8 @@ load lib
 teardown() {
     diagnose
     [ ! -e "$VIFPIN.real" ] || mv "$VIFPIN.real" "$VIFPIN"
+    [ ! -e /etc/xen/scripts/vif-post.d/50-vifpin.hook.away ] ||
+        mv /etc/xen/scripts/vif-post.d/50-vifpin.hook{.away,}
     no_guests
 }
 
@@ -51,6 +53,33 @@ time_hook() {
     # The first guest's call also starts a watcher; what that takes is only told.
     mapfile -t parts < <(figures with 3)
     [ "${parts[0]}" -lt 500 ]
+}
+
+# The guest is paused: what its kernel takes to start is no part of it.
+time_create() {
+    local rounds=$1 hooks=/etc/xen/scripts/vif-post.d which
+
+    for ((; rounds; rounds--)); do
+        for which in with without; do
+            [ "$which" = with ] || mv "$hooks/50-vifpin.hook" "$hooks/50-vifpin.hook.away"
+            milliseconds create g1 pv 4 -p mac=00:16:3e:00:01:01,bridge=xenbr0
+            echo "$which $MS"
+            [ "$which" = with ] || mv "$hooks/50-vifpin.hook.away" "$hooks/50-vifpin.hook"
+            xl destroy g1
+            await 30 is_unknown g1
+        done
+    done >>"$WORK/times"
+}
+
+# Told, and not judged: it takes seconds, which differ by more than the hook takes.
+@test "xl create with the hook and without it, in alternation" {
+    : >"$WORK/times"
+    time_create 5
+    for which in with without; do
+        mapfile -t totals < <(figures $which 2)
+        equal 5 "${#totals[@]}" "rounds $which the hook"
+        info "xl create -p $which the hook: $(median "${totals[@]}") ms, median of ${totals[*]}"
+    done
 }
 
 # instead [LINE]...: this script in the place of vifpin. It notes that it was called.
