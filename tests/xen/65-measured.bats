@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Measured load: four vifs of one queue, of which two receive a lot. Their rx sides share a CPU by construction;
-# rebalance --measured parts them. CPU 0 makes the packets, CPU 3 does the work of the guests' ends, which are here
-# too, and vifs may use CPUs 1 and 2.
+# Measured load: four vifs of one queue. At first all receive, then two of them. The rx sides of these share a CPU
+# by construction; rebalance --measured parts them. Then CPU 0 makes the packets, CPU 3 does the work of the guests'
+# ends, which are here too, and vifs may use CPUs 1 and 2.
 
 load lib
 load loopback
@@ -28,8 +28,7 @@ setup_file() {
 }
 
 teardown_file() {
-    echo stop >"$PKTGEN/pgctrl"
-    wait
+    end_sending
     detach_all
     cat "$WORK/max_queues" >"$LIMIT"
     systemctl stop vifpin
@@ -64,28 +63,54 @@ pgset() {
     done
 }
 
-# 0.0 and 0.1 get packets, from CPU 0. The kernel's side of a vif sends what its guest receives.
+# send VIF...: packets for these from CPU 0, from now on. The kernel's side of a vif sends what its guest receives.
+send() {
+    local i
+
+    end_sending
+    pgset kpktgend_0 rem_device_all "${@/#/add_device vif0.}"
+    for i; do
+        pgset "vif0.$i" "count 0" "clone_skb 0" "pkt_size 60" "delay 200000" "dst 10.0.9.11" \
+            "dst_mac $(printf '00:16:3e:00:02:%02x' "$i")"
+    done
+    echo start >"$PKTGEN/pgctrl" 3>&- &
+    echo $! >"$WORK/sender"
+    for i; do
+        await 30 gets_packets "vif0.$i"
+    done
+}
+
+# What was started, by this test or an earlier one, waits in its write() until it is over.
+end_sending() {
+    echo stop >"$PKTGEN/pgctrl"
+    [ ! -e "$WORK/sender" ] || await 30 process_is_gone "$(<"$WORK/sender")"
+}
+
+one_way() {
+    once connected
+    send 0 1 2 3
+}
+
+# The interrupts of the guests' ends are all on CPU 3.
 traffic() {
     local i irqs
 
-    once connected
+    once one_way
     mapfile -t irqs < <(sed -nE 's/^ *([0-9]+):.* vif[01]-q0-[rt]x$/\1/p' /proc/interrupts)
     equal 4 "${#irqs[@]}" "interrupts of the guests' ends"
     for i in "${irqs[@]}"; do
         echo 3 >"/proc/irq/$i/smp_affinity_list"
     done
-    pgset kpktgend_0 rem_device_all "add_device vif0.0" "add_device vif0.1"
-    for i in 0 1; do
-        pgset "vif0.$i" "count 0" "clone_skb 0" "pkt_size 60" "delay 200000" "dst 10.0.9.11" \
-            "dst_mac $(printf '00:16:3e:00:02:%02x' "$i")"
-    done
-    echo start >"$PKTGEN/pgctrl" 3>&- &
-    await 30 gets_packets vif0.0
-    await 30 gets_packets vif0.1
+    send 0 1
 }
 
+# A thousand more than when it was first asked.
 gets_packets() {
-    [ "$(<"/sys/class/net/$1/statistics/tx_packets")" -gt 1000 ]
+    local now from=$WORK/$1.from
+
+    now=$(<"/sys/class/net/$1/statistics/tx_packets")
+    [ -e "$from" ] || echo "$now" >"$from"
+    [ "$now" -gt $(($(<"$from") + 1000)) ] && rm "$from"
 }
 
 # As somebody would who did not know what they cost: the rx sides of the two busy ones on CPU 1.
@@ -110,6 +135,16 @@ rate() {
     echo $(((after - before) * 1000000 / (${EPOCHREALTIME/./} - from)))
 }
 
+# Three rounds, told and kept.
+rates() {
+    local i
+
+    for i in 1 2 3; do
+        rate
+    done >"$WORK/rate.$1"
+    info "packets a second, $1: $(sort -n "$WORK/rate.$1" | sed -n 2p), median of $(paste -sd ' ' "$WORK/rate.$1")"
+}
+
 sum_packets() {
     cat /sys/class/net/vif0.[01]/statistics/tx_packets | awk '{ n += $1 } END { print n }'
 }
@@ -127,15 +162,27 @@ are_parted() {
     equal "0 1 2 3" "$(rx_cpus "$WORK/placed.json" | sort -n | paste -sd ' ')" "CPUs of rx sides"
 }
 
+# The work of sides on each CPU, as `top` shows it: "0 1.3".
+work_of_cpus() {
+    "$VIFPIN" top -b -J -n 1 -d 5 >"$WORK/top.json"
+    jq -r '.cpus // empty | .[] | "\(.cpu) \(.sides)"' "$WORK/top.json"
+}
+
+@test "traffic one way only: each CPU has its part of the work" {
+    once one_way
+    work_of_cpus >"$WORK/work"
+    info "CPU and what its sides cost: $(paste -sd ';' "$WORK/work")"
+    equal "0 1 2 3" "$(awk '$2 > 0 { print $1 }' "$WORK/work" | paste -sd ' ')" "CPUs with work of sides"
+}
+
 @test "rebalance --measured parts two busy rx sides that share a CPU" {
     once traffic
     share_a_cpu
-    before=$(rate)
+    rates sharing
     "$VIFPIN" -N rebalance --measured=10 >"$WORK/plan"
     "$VIFPIN" rebalance --measured=10 >"$WORK/moved"
-    after=$(rate)
+    rates parted
     sed 's/^/# /' "$WORK/plan" "$WORK/moved" >&3
-    info "packets a second: $before sharing a CPU, $after parted"
     grep -qE '^vif 0\.[01] of Domain-0, queue 0: tx from CPU 2 to 1 \(.*\), rx from CPU 1 to 2 \(measured load\)' \
         "$WORK/plan"
     are_parted
@@ -152,4 +199,20 @@ are_parted() {
     jq -r '.vifs[] | "\(.devid) \(.queues[0].rx)"' /run/vifpin/work.json >"$WORK/shares"
     awk '{ share[$1] = $2 } END { exit !(share[0] > 10000 && share[1] > 10000 && share[2] < share[0] / 4 &&
         share[3] < share[1] / 4) }' "$WORK/shares" || equal "0 and 1 busy, 2 and 3 not" "$(cat "$WORK/shares")"
+}
+
+# What irqbalance makes of the same traffic, without vifpin. How many packets that are is told and not judged:
+# four CPUs of an emulator share fewer cores.
+@test "irqbalance alone, beside the rounds before" {
+    once traffic
+    systemctl stop vifpin
+    "$VIFPIN" unpin Domain-0 >/dev/null
+    timeout 120 irqbalance --foreground >"$WORK/irqbalance" 2>&1 3>&- &
+    pid=$!
+    # It looks every 10 s, and needs two looks to know what has come.
+    sleep 25
+    rates "irqbalance $(irqbalance --version 2>&1 | grep -o '[0-9.]*' | head -n 1), threads free"
+    kill "$pid"
+    wait "$pid" || :
+    kernel_masks vif0.0 vif0.1 | sed 's/^/# /' >&3
 }
