@@ -132,6 +132,8 @@ const struct command command_verify = {
 		"  delivery            the mask is right, but interrupts are delivered elsewhere\n"
 		"  missing             the interrupt or thread does not exist\n"
 		"  queues              the number of queues differs\n"
+		"  ambiguous           the kernel cuts the thread's name, and which one it is\n"
+		"                      cannot be told\n"
 		"Rx sides on CPUs that NIC interrupts have moved to are reported on standard\n"
 		"error, but do not count as differences; 'vifpin rebalance' moves them.\n"
 		"Exit status: 0 no differences; 1 differences, or an error. With --prometheus,\n"

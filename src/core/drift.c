@@ -14,6 +14,7 @@ const char *difference_name(enum difference_kind kind)
 		[DIFFERENCE_DELIVERY] = "delivery",
 		[DIFFERENCE_MISSING] = "missing",
 		[DIFFERENCE_QUEUES] = "queues",
+		[DIFFERENCE_AMBIGUOUS] = "ambiguous",
 	};
 
 	return names[kind];
@@ -21,7 +22,8 @@ const char *difference_name(enum difference_kind kind)
 
 bool difference_is_mask(const struct difference *difference)
 {
-	return difference->target != NULL;
+	return difference->kind == DIFFERENCE_INTERRUPT || difference->kind == DIFFERENCE_THREAD ||
+	       difference->kind == DIFFERENCE_DELIVERY;
 }
 
 void differences_free(struct differences *differences)
@@ -53,6 +55,8 @@ static int add_missing(const struct vif_entry *vif, const char *dev, const struc
 		struct difference difference = { .kind = DIFFERENCE_MISSING, .is = CPU_NONE };
 		int cpu = vif->places[missing.queue].cpu[target_side(&missing)];
 
+		if (targets->crowded && target_is_thread(&missing))
+			difference.kind = DIFFERENCE_AMBIGUOUS;
 		difference.should = (unsigned int)cpu;
 		r = add(all, difference, missing.name);
 	}
@@ -77,6 +81,19 @@ static int add_mask(
 		difference.is = target->delivered;
 	}
 	return add(all, difference, target->name);
+}
+
+static int add_unsure(
+	const struct vif_entry *vif, const struct target *target, struct differences *all)
+{
+	struct difference difference = {
+		.kind = DIFFERENCE_AMBIGUOUS,
+		.target = target,
+		.should = (unsigned int)vif->places[target->queue].cpu[target_side(target)],
+		.is = target->cpu,
+	};
+
+	return target->unsure ? add(all, difference, target->name) : 0;
 }
 
 void difference_format_is(const struct difference *difference, char *buf, size_t size)
@@ -106,7 +123,10 @@ int drift_compare(const struct vif_entry *vif, const char *dev, const struct tar
 	if (r == 0 && targets->n_queues && targets->n_queues != vif->n_queues)
 		r = add(&all, queues, dev);
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {
-		if (targets->v[i].queue < vif->n_queues)
+		if (targets->v[i].queue >= vif->n_queues)
+			continue;
+		r = add_unsure(vif, &targets->v[i], &all);
+		if (r == 0)
 			r = add_mask(vif, &targets->v[i], &all);
 	}
 	if (r < 0)

@@ -20,16 +20,19 @@ enum difference_kind {
 	DIFFERENCE_DELIVERY,  /* its mask is right, but it is delivered elsewhere */
 	DIFFERENCE_MISSING,   /* it is not there */
 	DIFFERENCE_QUEUES,    /* there are more of them, or fewer */
+	DIFFERENCE_AMBIGUOUS, /* a thread that by its cut name cannot be told from others: of the
+			       * vif, or with no target, of several vifs (cut_names.h) */
 };
-#define DIFFERENCE_KINDS (DIFFERENCE_QUEUES + 1)
+#define DIFFERENCE_KINDS (DIFFERENCE_AMBIGUOUS + 1)
 
-/* "interrupt", "thread", "delivery", "missing", "queues". */
+/* "interrupt", "thread", "delivery", "missing", "queues", "ambiguous". */
 const char *difference_name(enum difference_kind kind);
 
 struct difference {
 	enum difference_kind kind;
 	char name[TARGET_NAME_SIZE]; /* of the target; QUEUES: of the netdev */
-	const struct target *target; /* one of those compared; NULL for MISSING and QUEUES */
+	const struct target *target; /* one of those compared; NULL for one that is not among them,
+				      * and QUEUES */
 	unsigned int should;         /* the CPU in the ledger; QUEUES: how many queues */
 	int is;                      /* where the kernel has it; CPU_NONE: on several CPUs, or
 				      * nowhere; QUEUES: how many queues there are */
@@ -51,7 +54,9 @@ bool difference_is_mask(const struct difference *difference);
 
 /*
  * Compares a vif's entry with its targets, whose masks have been read; `dev` is the name they bear.
- * First what is missing, then the number of queues, then the masks, in the targets' order. Targets
+ * First what is missing, then the number of queues, then, in the targets' order, masks and threads
+ * that cannot be told apart: those are on the CPU that is theirs if the guess is right, or differ
+ * by their mask too. Targets
  * of queues that the entry does not have are no difference of their own. A vif without queues,
  * which is not connected, differs in nothing. -ENOMEM; *out is empty then.
  */

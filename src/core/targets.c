@@ -4,8 +4,6 @@
 #include "util.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 bool target_is_thread(const struct target *target)
 {
@@ -45,12 +43,11 @@ bool targets_next_missing(const struct targets *targets, unsigned int n_queues, 
 	static const struct {
 		unsigned int any; /* one of these is enough */
 		enum target_kind kind;
-		const char *name;
 	} needed[] = {
-		{ 1u << TARGET_TX | 1u << TARGET_COMBINED, TARGET_TX, "tx" },
-		{ 1u << TARGET_RX | 1u << TARGET_COMBINED, TARGET_RX, "rx" },
-		{ 1u << TARGET_GUEST_RX, TARGET_GUEST_RX, "guest-rx" },
-		{ 1u << TARGET_DEALLOC, TARGET_DEALLOC, "dealloc" },
+		{ 1u << TARGET_TX | 1u << TARGET_COMBINED, TARGET_TX },
+		{ 1u << TARGET_RX | 1u << TARGET_COMBINED, TARGET_RX },
+		{ 1u << TARGET_GUEST_RX, TARGET_GUEST_RX },
+		{ 1u << TARGET_DEALLOC, TARGET_DEALLOC },
 	};
 	unsigned int kinds = 0;
 
@@ -63,8 +60,7 @@ bool targets_next_missing(const struct targets *targets, unsigned int n_queues, 
 		if (kinds & needed[i].any)
 			continue;
 		*missing = (struct target){ .kind = needed[i].kind, .queue = queue };
-		snprintf(missing->name, sizeof missing->name, "%s-q%u-%s", dev, queue,
-			needed[i].name);
+		vifname_of_target(dev, true, queue, missing->kind, missing->name);
 		return true;
 	}
 	return false;
@@ -77,7 +73,12 @@ bool targets_complete(const struct targets *targets, const char *dev, struct err
 
 	if (!targets_next_missing(targets, targets->n_queues, dev, &from, &missing))
 		return true;
-	err_set(err, ENOENT, "there is no %s %s",
-		target_is_thread(&missing) ? "thread" : "interrupt", missing.name);
+	if (target_is_thread(&missing) && targets->crowded)
+		err_set(err, ENOTUNIQ,
+			"thread %s cannot be told from others: the kernel cuts their names to %.*s",
+			missing.name, COMM_CUT, missing.name);
+	else
+		err_set(err, ENOENT, "there is no %s %s",
+			target_is_thread(&missing) ? "thread" : "interrupt", missing.name);
 	return false;
 }

@@ -12,9 +12,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* With the end: the longest name of a netdev, a queue and a role, and of a thread. */
-#define TARGET_NAME_SIZE 64
-
 /* One interrupt or one thread of a vif. */
 struct target {
 	enum target_kind kind;
@@ -22,7 +19,8 @@ struct target {
 	unsigned int irq;            /* interrupts */
 	pid_t pid;                   /* threads */
 	unsigned long long start;    /* threads: with the PID, who it is */
-	char name[TARGET_NAME_SIZE]; /* action or thread name, whole */
+	char name[TARGET_NAME_SIZE]; /* action or thread name, whole but of one that is unsure */
+	bool unsure; /* a thread of this vif, but kind and queue are a guess (cut_names.h) */
 
 	/* Where the kernel has it, once affinity_read() has looked. */
 	int cpu;       /* the only CPU of its mask; CPU_NONE: there are several */
@@ -42,6 +40,8 @@ struct targets {
 	size_t n;
 	unsigned int n_queues; /* highest queue that has an interrupt, plus one */
 	bool connecting;       /* found before state 4: there may be more by now */
+	bool crowded; /* threads that are not there may be among those that another vif has too,
+		       * by their cut names (cut_names.h) */
 };
 
 void targets_free(struct targets *targets);
@@ -49,7 +49,7 @@ void targets_free(struct targets *targets);
 /*
  * True when every queue has a tx and an rx interrupt (or the one for both), a
  * guest-rx and a dealloc thread. Else the sentence names the first that is not
- * there.
+ * there, or tells that it cannot be told from others.
  */
 bool targets_complete(const struct targets *targets, const char *dev, struct err *err);
 

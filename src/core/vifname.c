@@ -7,10 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* TASK_COMM_LEN without the end (linux/sched.h): the length of a name that Linux before 5.17 has
- * cut. */
-#define COMM_CUT 15
-
 int vif_id_compare(const struct vif_id *a, const struct vif_id *b)
 {
 	if (a->domid != b->domid)
@@ -129,31 +125,24 @@ static bool skip_queue(const char **p, unsigned int *queue)
 	return !skip_prefix(p, "-q") || parse_uint(*p, p, QUEUES_MAX - 1, queue);
 }
 
-/* Is this all of the suffix or, where names are cut, enough of it to tell it from all others? */
-static bool is_suffix(const char *text, const char *suffix, bool cut)
-{
-	if (cut && text[0] == '-' && text[1])
-		return strncmp(text, suffix, strlen(text)) == 0;
-	return strcmp(text, suffix) == 0;
-}
+static const char *const suffixes[TARGET_KINDS] = {
+	[TARGET_TX] = "-tx",
+	[TARGET_RX] = "-rx",
+	[TARGET_COMBINED] = "",
+	[TARGET_GUEST_RX] = "-guest-rx",
+	[TARGET_DEALLOC] = "-dealloc",
+};
 
 /* Is it the name of a kind from `first` to `last`? */
-static bool match(const char *dev, const char *name, bool cut, enum target_kind first,
-	enum target_kind last, unsigned int *queue, enum target_kind *kind)
+static bool match(const char *dev, const char *name, enum target_kind first, enum target_kind last,
+	unsigned int *queue, enum target_kind *kind)
 {
-	static const char *const suffixes[TARGET_KINDS] = {
-		[TARGET_TX] = "-tx",
-		[TARGET_RX] = "-rx",
-		[TARGET_COMBINED] = "",
-		[TARGET_GUEST_RX] = "-guest-rx",
-		[TARGET_DEALLOC] = "-dealloc",
-	};
 	unsigned int number;
 
 	if (!skip_prefix(&name, dev) || !skip_queue(&name, &number))
 		return false;
 	for (enum target_kind i = first; i <= last; i++) {
-		if (is_suffix(name, suffixes[i], cut)) {
+		if (strcmp(name, suffixes[i]) == 0) {
 			*queue = number;
 			*kind = i;
 			return true;
@@ -165,12 +154,22 @@ static bool match(const char *dev, const char *name, bool cut, enum target_kind 
 bool vifname_match_interrupt(
 	const char *dev, const char *action, unsigned int *queue, enum target_kind *kind)
 {
-	return match(dev, action, false, TARGET_TX, TARGET_COMBINED, queue, kind);
+	return match(dev, action, TARGET_TX, TARGET_COMBINED, queue, kind);
 }
 
 bool vifname_match_thread(
 	const char *dev, const char *comm, unsigned int *queue, enum target_kind *kind)
 {
-	return match(
-		dev, comm, strlen(comm) == COMM_CUT, TARGET_GUEST_RX, TARGET_DEALLOC, queue, kind);
+	return strlen(comm) != COMM_CUT &&
+	       match(dev, comm, TARGET_GUEST_RX, TARGET_DEALLOC, queue, kind);
+}
+
+void vifname_of_target(const char *dev, bool numbered, unsigned int queue, enum target_kind kind,
+	char name[TARGET_NAME_SIZE])
+{
+	char number[16] = "";
+
+	if (numbered)
+		snprintf(number, sizeof number, "-q%u", queue);
+	snprintf(name, TARGET_NAME_SIZE, "%s%s%s", dev, number, suffixes[kind]);
 }

@@ -84,11 +84,21 @@ enum target_kind {
 bool vifname_match_interrupt(
 	const char *dev, const char *action, unsigned int *queue, enum target_kind *kind);
 
+/* TASK_COMM_LEN without the end (linux/sched.h): Linux before 5.17 (d6986ce24fc0) cuts the name of
+ * a kernel thread to that many characters. */
+#define COMM_CUT 15
+
 /*
  * Is this kernel thread (by its whole name) one of the netdev `dev`, and which?
  *   <dev>-qN-guest-rx, <dev>-qN-dealloc	and before multi-queue without -qN
- * Linux before 5.17 cuts names to 15 characters (vif1.0-q0-guest, vif12.0-q0-deal). A cut name
- * matches as long as it has the queue whole and one letter of the role; else it matches nothing.
+ * A name of COMM_CUT characters matches nothing: it may have been cut, see cut_names.h.
  */
 bool vifname_match_thread(
 	const char *dev, const char *comm, unsigned int *queue, enum target_kind *kind);
+
+/* Room for any of these names, with the end. */
+#define TARGET_NAME_SIZE 64
+
+/* The whole name that the interrupt or thread has; before multi-queue, not `numbered`. */
+void vifname_of_target(const char *dev, bool numbered, unsigned int queue, enum target_kind kind,
+	char name[TARGET_NAME_SIZE]);

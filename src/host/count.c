@@ -121,7 +121,8 @@ static bool count_target(
 {
 	struct queue_counters *queue;
 
-	if (target->queue >= vif->n_queues)
+	/* What is measured of one that is unsure may be another queue's. */
+	if (target->queue >= vif->n_queues || target->unsure)
 		return true;
 	queue = &vif->queues[target->queue];
 	if (target_is_thread(target))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "snapshot.h"
 
+#include "cut_names.h"
 #include "interrupts.h"
 #include "pidstat.h"
 #include "util.h"
@@ -178,25 +179,35 @@ static size_t lower_bound(const struct targets *sorted, const char *dev)
 	return low;
 }
 
-/* Adds those of `all`, interrupts or threads, that are the vif's; the first to look at is `from`.
- */
+/* The next from *i on whose name begins with `dev`, NULL when there is none left. */
+static const struct target *next_of(
+	const struct snapshot *snapshot, const struct targets *all, size_t *i, const char *dev)
+{
+	size_t len = strlen(dev);
+
+	while (*i < all->n) {
+		const struct target *target = &all->v[(*i)++];
+
+		if (strncmp(target->name, dev, len) == 0)
+			return target;
+		if (snapshot->many) /* they are sorted */
+			break;
+	}
+	return NULL;
+}
+
+/* Adds those of `all`, interrupts or threads, that are the vif's by their whole names; the first to
+ * look at is `from`. */
 static int find(const struct snapshot *snapshot, const struct targets *all, size_t from,
 	const char *dev, struct targets *targets)
 {
-	size_t before = targets->n, len = strlen(dev);
+	size_t before = targets->n, i = snapshot->many ? lower_bound(all, dev) : from;
+	const struct target *next;
 	int r = 0;
 
-	if (snapshot->many)
-		from = lower_bound(all, dev);
-	for (size_t i = from; r == 0 && i < all->n; i++) {
-		struct target target;
+	while (r == 0 && (next = next_of(snapshot, all, &i, dev))) {
+		struct target target = *next;
 
-		if (strncmp(all->v[i].name, dev, len) != 0) {
-			if (snapshot->many) /* they are sorted */
-				break;
-			continue;
-		}
-		target = all->v[i];
 		if (!is_of(&target, dev))
 			continue;
 		if (!target.pid && target.queue >= targets->n_queues)
@@ -210,31 +221,55 @@ static int find(const struct snapshot *snapshot, const struct targets *all, size
 	return r;
 }
 
-/* Reads more of kthreadd's children, and all of /proc at last, until the vif has every thread. */
-static int find_threads(struct snapshot *snapshot, const char *dev, struct targets *targets)
+/* Adds, of all threads that were read, those that are the vif's by their cut names. */
+static int find_cut(const struct snapshot *snapshot, const char *dev, struct targets *targets)
+{
+	const struct targets *all = &snapshot->threads;
+	_cleanup_(targets_free) struct targets threads = { 0 };
+	size_t i = snapshot->many ? lower_bound(all, dev) : 0;
+	const struct target *next;
+	int r = 0;
+
+	while (r == 0 && (next = next_of(snapshot, all, &i, dev))) {
+		if (strlen(next->name) == COMM_CUT)
+			r = add_target(&threads, next);
+	}
+	return r == 0 ? cut_names_match(&threads, dev, targets) : r;
+}
+
+/* Reads kthreadd's children until the vif has every thread. Of those whose names may be cut, all
+ * have to be known. */
+static int find_children(struct snapshot *snapshot, const char *dev, struct targets *targets)
 {
 	struct targets *threads = &snapshot->threads;
-	size_t n_interrupts = targets->n;
 	int r = need_children(snapshot);
 
 	if (r == 0)
 		r = find(snapshot, threads, 0, dev, targets);
-	while (r == 0 && !targets_complete(targets, dev, NULL)) {
+	while (r == 0 && snapshot->left && !targets_complete(targets, dev, NULL)) {
 		size_t known = threads->n;
 
-		if (snapshot->left) {
-			r = add_youngest(snapshot);
-		} else if (!snapshot->whole_proc) {
-			targets->n = n_interrupts;
-			known = 0;
-			r = scan_proc(snapshot);
-		} else {
-			break;
-		}
+		r = add_youngest(snapshot);
 		if (r == 0)
 			r = find(snapshot, threads, known, dev, targets);
 	}
+	if (r == 0 && !targets_complete(targets, dev, NULL))
+		r = find_cut(snapshot, dev, targets);
 	return r;
+}
+
+/* ... and all of /proc where one is missing then. */
+static int find_threads(struct snapshot *snapshot, const char *dev, struct targets *targets)
+{
+	size_t n_interrupts = targets->n;
+	int r = find_children(snapshot, dev, targets);
+
+	if (r < 0 || snapshot->whole_proc || targets_complete(targets, dev, NULL))
+		return r;
+	targets->n = n_interrupts;
+	targets->crowded = false;
+	r = scan_proc(snapshot);
+	return r == 0 ? find_children(snapshot, dev, targets) : r;
 }
 
 /* The targets that bear the name `dev`; empty without an interrupt. */

@@ -114,18 +114,131 @@ setup_vif() {
     equal "0 1 1 0" "$(sim mask vif1.0-tx) $(sim mask vif1.0-rx) $(sim mask vif1.0-guest-rx) $(sim mask vif1.0-dealloc)"
 }
 
-@test "threads whose names Linux before 5.17 has cut to 15 characters" {
-    setup_vif
-    for q in 0 1; do
-        sim irq "vif1.0-q$q-tx"
-        sim irq "vif1.0-q$q-rx"
-        sim thread "vif1.0-q$q-guest"
-        sim thread "vif1.0-q$q-deall"
-    done
+# Linux before 5.17 cuts the names of threads to 15 characters.
+
+# named D I DEV [N]: a vif of that name, connected with N queues.
+named() {
+    sim domain "$1" "g$1" "${4:-1}"
+    sim vif "$1" "$2" netdev=no hotplug-status=connected "vifname=$3"
+    [ "$3" = "vif$1.$2" ] || sim netdev "$1" "$2" "$3"
+    [ $# = 3 ] || sim connect "$1" "$2" "$4"
+}
+
+@test "cut names that tell queue and role" {
+    sim cut-names
+    named 12 0 vif12.0 2
+    equal vif12.0-q1-deal "$(<"$SIM_ROOT/proc/$(sim pid vif12.0-q1-dealloc)/comm")"
+    ends 0 "" vifpin pin g12
+    lists "12.0 vif12.0 pinned 0/1 2/3"
+    stand vif12.0 0/1 2/3
+    prints 0 "" vifpin verify
+}
+
+@test "cut names that tell no role, or nothing: the order in which threads were made tells" {
+    sim cut-names
+    named 1 0 averylongname0
+    named 2 0 averylongname01
+    named 12345 10 vif12345.10
+    sim connect 1 0 2
+    sim connect 2 0 2
+    sim connect 12345 10 2
+    equal averylongname0- "$(<"$SIM_ROOT/proc/$(sim pid averylongname0-q1-dealloc)/comm")"
+    equal averylongname01 "$(<"$SIM_ROOT/proc/$(sim pid averylongname01-q1-dealloc)/comm")"
+    equal vif12345.10-q1- "$(<"$SIM_ROOT/proc/$(sim pid vif12345.10-q1-dealloc)/comm")"
     ends 0 "" vifpin pin g1
-    lists "1.0 vif1.0 pinned 0/1 2/3"
-    equal "1 0 3 2" "$(sim mask vif1.0-q0-guest) $(sim mask vif1.0-q0-deall) \
-$(sim mask vif1.0-q1-guest) $(sim mask vif1.0-q1-deall)"
+    prints 0 "3 vifs: 3 pinned, 0 partial, 0 reserved; 2 changed, 0 released" vifpin reconcile
+    lists "1.0 averylongname0 pinned 0/1 2/3" "2.0 averylongname01 pinned 1/0 3/2" \
+        "12345.10 vif12345.10 pinned 0/1 2/3"
+    stand averylongname0 0/1 2/3
+    stand averylongname01 1/0 3/2
+    stand vif12345.10 0/1 2/3
+    prints 0 "" vifpin verify
+}
+
+@test "cut names: PIDs that begin again, and a list that omits a thread" {
+    sim cut-names
+    named 1 0 averylongname0
+    sim next-pid 32766
+    # One that does not exist is left out.
+    sim thread other
+    sim irq averylongname0-q0-tx
+    sim irq averylongname0-q0-rx
+    sim irq averylongname0-q1-tx
+    sim irq averylongname0-q1-rx
+    sim thread averylongname0-q0-guest-rx
+    sim next-pid 301
+    sim thread averylongname0-q0-dealloc
+    sim thread averylongname0-q1-guest-rx
+    sim thread averylongname0-q1-dealloc
+    sed 's/ 302 / /' "$SIM_ROOT/proc/2/task/2/children" | sim put proc/2/task/2/children
+    ends 0 "" vifpin pin g1
+    lists "1.0 averylongname0 pinned 0/1 2/3"
+    stand averylongname0 0/1 2/3
+}
+
+@test "cut names: a guest that connects again" {
+    sim cut-names
+    sim domain 1 g1 2
+    sim vif 1 0 vifname=averylongname0
+    sim online 1 0
+    sim connect 1 0 2
+    await_list "1.0 averylongname0 pinned 0/1 2/3"
+    stand averylongname0 0/1 2/3
+    sim disconnect 1 0
+    sim next-pid 300
+    sim connect 1 0 2
+    await 5 stands averylongname0 0/1 2/3
+    stand averylongname0 0/1 2/3
+    prints 0 "" vifpin verify
+}
+
+@test "cut names: one thread is missing, and the others cannot be told apart" {
+    sim cut-names
+    named 1 0 averylongname0 2
+    sim end-thread averylongname0-q0-dealloc
+    ends 1 "vifpin: vif 1.0: there is no thread averylongname0-q1-dealloc" vifpin pin g1
+    lists "1.0 averylongname0 partial 0/1 2/3"
+    # Each is on a place of its own vif. The guess is that the last one is missing.
+    guest=$(sim pid averylongname0-q0-guest-rx)
+    equal "1 0 3" \
+        "$(sim pid-mask "$guest") $(sim pid-mask $((guest + 2))) $(sim pid-mask $((guest + 3)))"
+    prints 1 "\
+g1 averylongname0-q1-dealloc missing  2 
+g1 averylongname0- ambiguous $guest 1 1
+g1 averylongname0- ambiguous $((guest + 2)) 0 0
+g1 averylongname0- ambiguous $((guest + 3)) 3 3" vifpin verify -nr
+}
+
+@test "cut names: a vif that is called as another's threads" {
+    sim cut-names
+    named 1 0 vif1.0 2
+    named 2 0 vif1.0-q1-guest 1
+    ends 1 "vifpin: vif 1.0: thread vif1.0-q1-guest-rx cannot be told from others: \
+the kernel cuts their names to vif1.0-q1-guest" vifpin pin g1
+    ends 1 "vifpin: vif 2.0: thread vif1.0-q1-guest-q0-guest-rx cannot be told from others: \
+the kernel cuts their names to vif1.0-q1-guest" vifpin pin g2
+    lists "1.0 vif1.0 partial 0/1 2/3" "2.0 vif1.0-q1-guest partial 1/0"
+    equal "q0 tx=0 dealloc=0 rx=1 guest-rx=1
+q1 tx=2 dealloc=2 rx=3 guest-rx=0-3" "$(sim masks vif1.0)"
+    equal "q0 tx=1 dealloc=0-3 rx=0 guest-rx=0-3" "$(sim masks vif1.0-q1-guest)"
+    prints 1 "\
+g1 vif1.0-q1-guest-rx ambiguous  3 
+g2 vif1.0-q1-guest-q0-guest-rx ambiguous  0 
+g2 vif1.0-q1-guest-q0-dealloc ambiguous  1 " vifpin verify -nr
+    # Once the other has gone, there is nothing to confuse it with.
+    sim no-queues vif1.0-q1-guest
+    ends 0 "" vifpin pin g1
+    stand vif1.0 0/1 2/3
+}
+
+@test "cut names: processes that are named like a vif's threads are not touched" {
+    sim cut-names
+    user=$(sim thread averylongname0-q0-guest-rx user 1)
+    named 1 0 averylongname0 1
+    helper=$(sim thread averylongname0-q0-dealloc user 2)
+    ends 0 "" vifpin pin g1
+    equal "0-3 0-3" "$(sim pid-mask "$user") $(sim pid-mask "$helper")"
+    equal "1 0" "$(sim pid-mask "$((user + 1))") $(sim pid-mask "$((user + 2))")"
 }
 
 @test "a netdev that was renamed after its frontend had connected" {

@@ -8,7 +8,8 @@
 # is replaced by rename, and a directory appears with all its files in it.
 #
 # In $SIM_DIR: irq-lines (/proc/interrupts without head and tail), threads ("PID NAME" of all that
-# sim_thread made), next-pid.
+# sim_thread made, the whole name), next-pid (with its start time), cut-names while the kernel cuts
+# them.
 
 # The flags in /proc/PID/stat: of netback's threads, and of those that are bound to a CPU
 # (PF_KTHREAD is in both, PF_NO_SETAFFINITY in the second); of a process of user space.
@@ -45,7 +46,7 @@ sim_make_kernel() {
         "$SIM_ROOT"/{etc/xen,var/lib,run}
     sim_boot 5674e575-86de-43f9-b41b-e3dc3b4f5d49
     : >"$SIM_DIR/threads"
-    echo 479 >"$SIM_DIR/next-pid"
+    echo 479 13479 >"$SIM_DIR/next-pid"
     sim_cpus 0-3
     sim_make_threads
 }
@@ -172,14 +173,14 @@ sim_irq_number() {
 ### threads
 
 sim_write_process() {
-    local dir=$1 pid=$2 name=$3 kind=$4 ppid=$5 online mask
+    local dir=$1 pid=$2 name=$3 kind=$4 ppid=$5 start=${6:-13000} online mask
 
     read -r online <"$SIM_ROOT/sys/devices/system/cpu/online"
     read -r mask <"$SIM_ROOT/proc/irq/default_smp_affinity"
     mkdir -p "$dir"
     {
         printf '%d (%s) S %d 0 0 0 -1 %d 0 0 0 0 0 1 0 0 20 0 1 0 %d 0 0' \
-            "$pid" "$name" "$ppid" "${SIM_FLAGS[$kind]}" $((13000 + pid))
+            "$pid" "$name" "$ppid" "${SIM_FLAGS[$kind]}" "$start"
         printf ' 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 17 0 0 0'
         printf ' 0 0 0 0 0 0 0 0 0 0 0\n'
     } >"$dir/stat"
@@ -191,13 +192,30 @@ sim_write_process() {
     echo 10000000 5000 1 >"$dir/schedstat"
 }
 
+# What the kernel shows of a thread's name.
+sim_comm() {
+    if [ -e "$SIM_DIR/cut-names" ]; then echo "${1:0:15}"; else echo "$1"; fi
+}
+
+sim_cut_names() {
+    : >"$SIM_DIR/cut-names"
+}
+
+# sim_next_pid PID: of the thread that is made next.
+sim_next_pid() {
+    local start
+
+    read -r _ start <"$SIM_DIR/next-pid"
+    echo "$1" "$start" >"$SIM_DIR/next-pid"
+}
+
 # Makes a thread that kthreadd's list of children does not show yet.
 sim_new_thread() {
-    local name=$1 kind=${2:-kthread} ppid=${3:-2} pid
+    local name=$1 kind=${2:-kthread} ppid=${3:-2} pid start
 
-    read -r pid <"$SIM_DIR/next-pid"
-    echo $((pid + 1)) >"$SIM_DIR/next-pid"
-    sim_write_process "$SIM_DIR/new-pid" "$pid" "$name" "$kind" "$ppid"
+    read -r pid start <"$SIM_DIR/next-pid"
+    echo $((pid + 1)) $((start + 1)) >"$SIM_DIR/next-pid"
+    sim_write_process "$SIM_DIR/new-pid" "$pid" "$(sim_comm "$name")" "$kind" "$ppid" "$start"
     mv -T "$SIM_DIR/new-pid" "$SIM_ROOT/proc/$pid"
     echo "$pid $name $ppid" >>"$SIM_DIR/threads"
 }

@@ -76,7 +76,7 @@ differences() {
 @test "verify --prometheus counts what verify lists, by kind" {
     by_hand 1 2
     by_hand 2 1
-    equal 5 "$(vifpin verify --prometheus | grep -cx 'vifpin_differences{kind="[a-z]*"} 0')" "kinds"
+    equal 6 "$(vifpin verify --prometheus | grep -cx 'vifpin_differences{kind="[a-z]*"} 0')" "kinds"
     move vif1.0-q1-rx 0-3
     move vif2.0-q0-tx 0-3
     move_thread "$(pid_of vif1.0-q0-guest-rx)" 2

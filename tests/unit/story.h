@@ -30,8 +30,10 @@
  *	1.0 0/1 tx=?		the mask of its tx interrupt could not be read
  *	1.0 0/1 dealloc=none	it has no dealloc thread
  *	1.0 0/1 combined=0	it has one interrupt for both directions
- * Before the queues may stand dev=NAME, the name that the targets bear, and, where xenstore was
- * not asked, "connecting" for targets that were found before state 4.
+ *	1.0 0/1 unsure		what its threads are is a guess, by their cut names
+ * Before the queues may stand dev=NAME, the name that the targets bear, "crowded" for threads that
+ * cannot be told from another vif's, and, where xenstore was not asked, "connecting" for targets
+ * that were found before state 4.
  *
  * A request: "update" and vifs, "all" or "sweep"; "release" or "unpin" and vifs; "repair"; "move"
  * and "1.0-q0:0/1>2/1" for each queue. "explain" may follow.
@@ -391,6 +393,7 @@ static inline void read_backend(char *line, void *data)
 /* Where the targets of a queue stand; NULL: there is none of this kind. */
 struct queue_text {
 	const char *where[TARGET_KINDS];
+	bool unsure;
 };
 
 static inline const char *kind_name(enum target_kind kind)
@@ -489,6 +492,7 @@ static inline void add_targets(const struct queue_text *queues, unsigned int n, 
 				(threads && q >= targets->n_queues))
 				continue;
 			add_target(targets, dev, q, kind, queues[q].where[kind]);
+			targets->v[targets->n - 1].unsure = threads && queues[q].unsure;
 			if (!threads)
 				targets->n_queues = q + 1;
 		}
@@ -505,6 +509,10 @@ static inline void read_targets(char *line, char dev[DEV_NAME_SIZE], struct targ
 	while ((word = next_word(&line))) {
 		if (strcmp(word, "connecting") == 0)
 			out->connecting = true;
+		else if (strcmp(word, "crowded") == 0)
+			out->crowded = true;
+		else if (strcmp(word, "unsure") == 0 && n)
+			queues[n - 1].unsure = true;
 		else if (value_of(word, "dev"))
 			read_text(dev, DEV_NAME_SIZE, value_of(word, "dev"));
 		else if (strchr(word, '/') && n < STORY_MAX)

@@ -517,7 +517,7 @@ static const struct match_row thread_rows[] = {
 	{ .dev = "vif1.0", .name = "vif1.0-q0-dealloc", .queue = 0, .kind = TARGET_DEALLOC },
 	{ .dev = "vif1.0", .name = "vif1.0-q12-guest-rx", .queue = 12, .kind = TARGET_GUEST_RX },
 	{ .dev = "vif1.0", .name = "vif1.0-q1023-dealloc", .queue = 1023, .kind = TARGET_DEALLOC },
-	{ .dev = "vif1.0", .name = "vif1.0-guest-rx", .queue = 0, .kind = TARGET_GUEST_RX },
+	{ .dev = "vif.0", .name = "vif.0-guest-rx", .queue = 0, .kind = TARGET_GUEST_RX },
 	{ .dev = "vif1.0", .name = "vif1.0-dealloc", .queue = 0, .kind = TARGET_DEALLOC },
 	{ .dev = "averylongname0",
 		.name = "averylongname0-q3-guest-rx",
@@ -525,24 +525,11 @@ static const struct match_row thread_rows[] = {
 		.kind = TARGET_GUEST_RX },
 	{ .dev = "vif0.0", .name = "vif0.0-dealloc", .queue = 0, .kind = TARGET_DEALLOC },
 
-	/* cut to 15 characters by old kernels: queue and role can be told ... */
-	{ .dev = "vif1.1", .name = "vif1.1-q0-guest", .queue = 0, .kind = TARGET_GUEST_RX },
-	{ .dev = "vif1.1", .name = "vif1.1-q0-deall", .queue = 0, .kind = TARGET_DEALLOC },
-	{ .dev = "vif1.1", .name = "vif1.1-q12-gues", .queue = 12, .kind = TARGET_GUEST_RX },
-	{ .dev = "vif10.1", .name = "vif10.1-q0-gues", .queue = 0, .kind = TARGET_GUEST_RX },
-	{ .dev = "vif1000.0", .name = "vif1000.0-q3-de", .queue = 3, .kind = TARGET_DEALLOC },
-	{ .dev = "vif10000.0", .name = "vif10000.0-q3-g", .queue = 3, .kind = TARGET_GUEST_RX },
-	{ .dev = "vif12.0", .name = "vif12.0-guest-r", .queue = 0, .kind = TARGET_GUEST_RX },
-	/* ... or cannot ... */
-	{ .dev = "vif10000.10", .name = "vif10000.10-q3-", .queue = -1 },
-	{ .dev = "vif10000.100", .name = "vif10000.100-q3", .queue = -1 },
-	{ .dev = "vif32751.65535", .name = "vif32751.65535-", .queue = -1 },
-	{ .dev = "averylongname0", .name = "averylongname0-", .queue = -1 },
-	/* ... or it is no name that could have been cut so */
+	{ .dev = "a", .name = "a-q12-guest-rx", .queue = 12, .kind = TARGET_GUEST_RX },
+	{ .dev = "a", .name = "a-q1000-dealloc", .queue = -1 }, /* whole, or it may have been cut */
+	{ .dev = "vif1.0", .name = "vif1.0-guest-rx", .queue = -1 },
+	{ .dev = "vif1.1", .name = "vif1.1-q0-guest", .queue = -1 },
 	{ .dev = "vif1.1", .name = "vif1.1-q0-gues", .queue = -1 },
-	{ .dev = "vif1.1", .name = "vif1.1-q0-guess", .queue = -1 },
-	{ .dev = "vif10.10", .name = "vif10.10-q10-tx", .queue = -1 },
-	{ .dev = "123456789012345", .name = "123456789012345", .queue = -1 },
 
 	{ .dev = "vif1.1", .name = "vif1.10-q0-guest-rx", .queue = -1 },
 	{ .dev = "vif1.10", .name = "vif1.1-q0-dealloc", .queue = -1 },
@@ -576,6 +563,35 @@ static void matches(const struct match_row *rows, size_t n,
 	}
 }
 
+/* What matches is what is made of the queue and the kind. */
+static void names_are_made(void **state)
+{
+	static const struct {
+		const char *dev;
+		bool numbered;
+		unsigned int queue;
+		enum target_kind kind;
+		const char *name;
+	} rows[] = {
+		{ "vif1.0", true, 0, TARGET_TX, "vif1.0-q0-tx" },
+		{ "vif1.0", true, 12, TARGET_RX, "vif1.0-q12-rx" },
+		{ "vif1.0", true, 3, TARGET_COMBINED, "vif1.0-q3" },
+		{ "vif1.0", true, 0, TARGET_GUEST_RX, "vif1.0-q0-guest-rx" },
+		{ "123456789012345", true, 1023, TARGET_DEALLOC, "123456789012345-q1023-dealloc" },
+		{ "vif1.0", false, 0, TARGET_TX, "vif1.0-tx" },
+		{ "vif1.0", false, 0, TARGET_COMBINED, "vif1.0" },
+		{ "vif12.0", false, 0, TARGET_GUEST_RX, "vif12.0-guest-rx" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char name[TARGET_NAME_SIZE];
+
+		vifname_of_target(rows[i].dev, rows[i].numbered, rows[i].queue, rows[i].kind, name);
+		expect_str(rows[i].name, name, rows[i].name);
+	}
+}
+
 static void interrupt_names(void **state)
 {
 	(void)state;
@@ -604,6 +620,7 @@ int main(void)
 		UNIT_TEST(same_macs),
 		UNIT_TEST(interrupt_names),
 		UNIT_TEST(thread_names),
+		UNIT_TEST(names_are_made),
 	};
 
 	return cmocka_run_group_tests(vifname, NULL, NULL);
