@@ -6,6 +6,7 @@
 #include "util.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,31 @@ static int failed(int code, const char *what, const struct target *target, struc
 static bool irq_is_ours(const struct sysroot *root, const struct target *target)
 {
 	return sysroot_exists(root, PATH_IRQ_ACTION, target->irq, target->name);
+}
+
+/* Is what effective_affinity_list tells where an interrupt was, not where it is going to be? */
+static bool moves_later(const struct sysroot *root)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned int major, minor;
+	const char *p;
+
+	return sysroot_read(root, &text, NULL, PATH_OSRELEASE) == 0 &&
+	       parse_uint(text, &p, UINT_MAX, &major) && *p == '.' &&
+	       parse_uint(p + 1, &p, UINT_MAX, &minor) && (major < 5 || (major == 5 && minor < 11));
+}
+
+/* The CPU to which an interrupt with the mask of this one is delivered; CPU_NONE: not known. */
+static int read_delivered(const struct sysroot *root, const struct target *target, int cpu)
+{
+	struct cpuset effective;
+	int delivered;
+
+	/* A kernel without CONFIG_GENERIC_IRQ_EFFECTIVE_AFF_MASK does not tell. */
+	if (cpu_list_read(root, &effective, PATH_IRQ_EFFECTIVE, target->irq) < 0)
+		return CPU_NONE;
+	delivered = cpuset_single(&effective);
+	return delivered != cpu && moves_later(root) ? CPU_NONE : delivered;
 }
 
 static int get_irq(const struct sysroot *root, const struct target *target, struct cpuset *out,
@@ -90,7 +116,7 @@ static int read_mask(const struct sysroot *root, const struct target *target, st
 
 int affinity_read(const struct sysroot *root, struct target *target, struct err *err)
 {
-	struct cpuset mask, effective;
+	struct cpuset mask;
 	char text[LIST_SIZE], *list = NULL;
 	int cpu, r = read_mask(root, target, &mask, err);
 
@@ -107,10 +133,8 @@ int affinity_read(const struct sysroot *root, struct target *target, struct err 
 	target->mask = list;
 	target->cpu = cpu < 0 ? CPU_NONE : cpu;
 	target->delivered = CPU_NONE;
-	/* A kernel without CONFIG_GENERIC_IRQ_EFFECTIVE_AFF_MASK does not tell. */
-	if (cpu >= 0 && !target_is_thread(target) &&
-		cpu_list_read(root, &effective, PATH_IRQ_EFFECTIVE, target->irq) == 0)
-		target->delivered = cpuset_single(&effective);
+	if (cpu >= 0 && !target_is_thread(target))
+		target->delivered = read_delivered(root, target, cpu);
 	return 0;
 }
 
@@ -180,8 +204,10 @@ int affinity_set(const struct sysroot *root, const struct target *target, const 
 {
 	bool thread = target_is_thread(target);
 	int set = thread ? set_thread(root, target, cpus) : set_irq(root, target, cpus);
+	int r, cpu = cpuset_single(cpus), delivered = CPU_NONE;
 	struct cpuset now;
-	int r = read_mask(root, target, &now, err);
+
+	r = read_mask(root, target, &now, err);
 
 	if (set == -ESRCH || r == -ESRCH)
 		return gone(target, err);
@@ -192,10 +218,11 @@ int affinity_set(const struct sysroot *root, const struct target *target, const 
 		return failed(-set, "set", target, err);
 	if (r < 0)
 		return r;
-	/* Where it is delivered; where that is not told, `now` stays. */
-	if (!thread && cpuset_equal(&now, cpus) && cpuset_single(cpus) >= 0)
-		cpu_list_read(root, &now, PATH_IRQ_EFFECTIVE, target->irq);
-	return cpuset_equal(&now, cpus) ? 0 : elsewhere(target, cpus, err);
+	if (!thread && cpu >= 0)
+		delivered = read_delivered(root, target, cpu);
+	if (!cpuset_equal(&now, cpus) || (delivered != CPU_NONE && delivered != cpu))
+		return elsewhere(target, cpus, err);
+	return 0;
 }
 
 int affinity_default(const struct sysroot *root, const struct target *target, struct cpuset *out,

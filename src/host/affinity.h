@@ -5,6 +5,11 @@
  * Every change is one write, checked, and read back. A number is not trusted to
  * be still what it was: an interrupt is checked by its action's directory
  * /proc/irq/N/<action>, a thread by its start time, before and after.
+ *
+ * Linux before 5.11 takes the mask of an event channel at once, but delivers one more to the CPU of
+ * before and moves it then ("xen/events: Use immediate affinity setting" ended that). Until it
+ * comes, effective_affinity_list has that CPU, which is not an error there: a frontend may be
+ * silent for long.
  */
 #pragma once
 
@@ -28,8 +33,8 @@ int affinity_read(const struct sysroot *root, struct target *target, struct err 
  * silently).
  *
  * An interrupt is on one CPU when smp_affinity_list says so and effective_affinity_list, where
- * there is one, does too. With more CPUs the kernel chooses among them, and only smp_affinity_list
- * counts.
+ * there is one, does too; on Linux before 5.11, when smp_affinity_list says so. With more CPUs the
+ * kernel chooses among them, and only smp_affinity_list counts.
  */
 int affinity_set(const struct sysroot *root, const struct target *target, const struct cpuset *cpus,
 	struct err *err);

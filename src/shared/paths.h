@@ -23,6 +23,7 @@
 #define PATH_KTHREADD_STATUS "proc/2/status"
 #define PATH_OWN_STATUS      "proc/self/status"
 #define PATH_BOOT_ID         "proc/sys/kernel/random/boot_id"
+#define PATH_OSRELEASE       "proc/sys/kernel/osrelease"
 #define PATH_CPUS_ONLINE     "sys/devices/system/cpu/online"
 #define PATH_CPU_ONLINE      "sys/devices/system/cpu/cpu%d/online"
 #define PATH_CPUS_PRESENT    "sys/devices/system/cpu/present"

@@ -30,6 +30,39 @@ FREE="q0 tx=0-3 dealloc=0-3 rx=0-3 guest-rx=0-3"
     stand vif1.1 2/3
 }
 
+# delivered_to_0: of vif1.0, whatever the masks say.
+delivered_to_0() {
+    local name file
+
+    for name in vif1.0-q0-tx vif1.0-q0-rx; do
+        file=$SIM_ROOT/proc/irq/$(sim irq-number $name)/effective_affinity_list
+        rm "$file"
+        echo 0 >"$file"
+    done
+}
+
+@test "before Linux 5.11 an interrupt moves when it comes the next time" {
+    setup_guest
+    delivered_to_0
+    echo 5.10.0-32-amd64 | sim put proc/sys/kernel/osrelease
+    ends 0 "" vifpin pin 1 0
+    lists "1.0 vif1.0 pinned 0/1"
+    stand vif1.0 0/1
+    prints 0 "" vifpin verify
+}
+
+@test "from Linux 5.11 on one that is delivered elsewhere is not pinned" {
+    setup_guest
+    delivered_to_0
+    for release in 5.11.0 6.1.0-57-amd64 10.2; do
+        echo $release | sim put proc/sys/kernel/osrelease
+        ends 1 "vifpin: vif 1.0: vif1.0-q0-rx was put on CPU 1 and is elsewhere: \
+a cpuset, or CPU 1 is going offline" vifpin pin 1 0
+        lists "1.0 vif1.0 partial 0/1"
+        prints 1 "g1 vif1.0-q0-rx delivery $(sim irq-number vif1.0-q0-rx) 1 0" vifpin verify -nr
+    done
+}
+
 @test "a domain without vifs" {
     sim domain 1 g1 1
     for command in "pin g1" "pin -N 1" "unpin g1"; do
