@@ -81,6 +81,20 @@ NONE="there is no /$WORK: no watcher runs, it has only just begun, or verify_int
     equal "$(stat -c '%a %U' "$SIM_ROOT/$WORK")" "644 root"
 }
 
+@test "a thread that cannot be told from others by its cut name is not measured" {
+    sim cut-names
+    sim domain 1 g1 1
+    sim vif 1 0 netdev=no hotplug-status=connected vifname=averylongname0
+    sim netdev 1 0 averylongname0
+    sim connect 1 0 1
+    sim end-thread averylongname0-q0-dealloc
+    ends 1 "vifpin: vif 1.0: there is no thread averylongname0-q0-dealloc" vifpin pin g1
+    start_and_halt
+    sim run averylongname0-q0-guest-rx 300
+    go_on
+    equal "1.0 -/-" "$(measured | head -n 1)"
+}
+
 @test "softirq goes by packets, those of a vif by its queues' interrupts, and to NICs by theirs" {
     sim nic eth0 msi 0 1
     keep_watchers_away
