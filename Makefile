@@ -10,7 +10,7 @@
 #   make check-package    what make dist and make deb make
 #   make check-suites     unit tests and demo on bare Debian 11 and 13
 #   make check-static     clang-tidy, cppcheck, gcc -fanalyzer and shellcheck
-#   make check-xen        tests inside a real Xen host under qemu; SUITE=trixie: of Debian 13
+#   make check-xen        tests inside a real Xen host under qemu; SUITE=trixie or bullseye: of Debian 13 or 11
 #   make check-fuzz       every fuzzer for a minute; make fuzz SECONDS=n [TARGET=name]: other ones
 #   make bench            how long things take, against their limits
 #   make bench-compare    has it become slower? REV=revision to compare with

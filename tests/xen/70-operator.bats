@@ -64,7 +64,7 @@ doctor_says() {
     "$VIFPIN" pin g2
     run "$VIFPIN" verify
     equal "0 " "$status $output"
-    equal "$is $is" "$(cat "/proc/irq/$irq/"{smp,effective}_affinity_list | paste -sd ' ')"
+    equal "$dev-q0-rx $is $is" "$(kernel_masks "$dev" | grep "^$dev-q0-rx ")"
 }
 
 @test "doctor names irqbalance without the drop-in, and not with it" {

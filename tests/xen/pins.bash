@@ -130,12 +130,17 @@ stays_where_it_was_reserved() {
 }
 
 is_even() {
+    once first_life
+    are_even "$WORK/first/masks" "$WORK/first/pinned.json"
+}
+
+# are_even MASKS-FILE LIST-FILE: the sides of two vifs of four queues on four CPUs.
+are_even() {
     local sides column
 
-    once first_life
-    equal "" "$(jq -r '.vifs[] | .dev as $dev | .queues[] | select(.tx_cpu == .rx_cpu) | $dev' \
-        "$WORK/first/pinned.json")" "queues with tx and rx on one CPU"
-    sides=$(sides_of "$WORK/first/masks")
+    equal "" "$(jq -r '.vifs[] | .dev as $dev | .queues[] | select(.tx_cpu == .rx_cpu) | $dev' "$2")" \
+        "queues with tx and rx on one CPU"
+    sides=$(sides_of "$1")
     info "sides on each CPU: $(awk '{ printf "%s%d: %d tx, %d rx", sep, $1, $3, $4; sep = "; " }' <<<"$sides")"
     equal 4 "$(wc -l <<<"$sides")" "online CPUs"
     equal "16 8 8" "$(awk '{ all += $2; tx += $3; rx += $4 } END { print all, tx, rx }' <<<"$sides")" \

@@ -36,16 +36,60 @@ find_interrupts() {
 # find_threads DIRECTORY...: looks at these processes.
 find_threads() {
     local dir comm
+    local -A cut=()
 
     THREAD=()
     for dir; do
         { read -r comm <"$dir/comm"; } 2>/dev/null || continue
-        [[ $comm == *-q+([0-9])-@(guest-rx|dealloc) && -v wanted[${comm%-q*}] ]] || continue
-        THREAD[$comm]=${dir#/proc/}
+        if [[ $comm == *-q+([0-9])-@(guest-rx|dealloc) && -v wanted[${comm%-q*}] ]]; then
+            THREAD[$comm]=${dir#/proc/}
+        elif [ "${#comm}" = 15 ]; then
+            note_cut "$comm" "${dir#/proc/}"
+        fi
+    done
+    name_cut
+}
+
+# Linux before 5.17 cuts names to 15 characters. There the stack tells what a thread is for.
+# note_cut COMM PID: adds it to cut[DEV-ROLE] if it may be one of these.
+note_cut() {
+    local dev stack
+
+    for dev in "${!wanted[@]}"; do
+        [[ $1 == "$dev-q"* || "$dev-q" == "$1"* ]] || continue
+        { mapfile -t stack <"/proc/$2/stack"; } 2>/dev/null || continue
+        case ${stack[*]} in
+        *xenvif_kthread_guest_rx*) cut[$dev-guest-rx]+=" $2" ;;
+        *xenvif_dealloc_kthread*) cut[$dev-dealloc]+=" $2" ;;
+        esac
     done
 }
 
-# Sets MASK to "smp_affinity_list effective_affinity_list" of an interrupt; "gone" when it is.
+# ... and the order of PIDs, which rise here, the queue.
+name_cut() {
+    local key role pid q
+    local -a pids
+
+    for key in "${!cut[@]}"; do
+        pids=() q=0 role=${key#"${key%-guest-rx}"}
+        role=${role:--dealloc}
+        for pid in ${cut[$key]}; do
+            pids[pid]=$pid
+        done
+        for pid in "${pids[@]}"; do
+            THREAD[${key%"$role"}-q$((q++))$role]=$pid
+        done
+    done
+}
+
+# Linux before 5.11 moves an interrupt when it comes the next time; till then it is said to be delivered to the
+# CPU of before. That it does move then, 15-by-hand.bats looks at.
+MOVES_LATER=
+read -r RELEASE </proc/sys/kernel/osrelease
+[[ ! $RELEASE =~ ^([0-4]|5\.([0-9]|10))\. ]] || MOVES_LATER=yes
+
+# Sets MASK to "smp_affinity_list effective_affinity_list" of an interrupt, the first of these twice where it
+# moves later; "gone" when it is.
 irq_mask() {
     local smp effective
 
@@ -55,6 +99,7 @@ irq_mask() {
             read -r effective <"/proc/irq/$1/effective_affinity_list" &&
             MASK="$smp $effective"
     } 2>/dev/null
+    [ "$MASK" = gone ] || [ -z "$MOVES_LATER" ] || MASK="$smp $smp"
 }
 
 # Sets MASK to what Cpus_allowed_list says.
@@ -68,6 +113,17 @@ thread_mask() {
         Cpus_allowed_list:*) MASK=${line#*$'\t'} ;;
         esac
     done
+}
+
+# print_delivered: a line each of the interrupts, sorted: NAME EFFECTIVE COUNT, how often it has come.
+print_delivered() {
+    local name effective counts
+
+    for name in "${!IRQ[@]}"; do
+        read -r counts <"/sys/kernel/irq/${IRQ[$name]}/per_cpu_count"
+        read -r effective <"/proc/irq/${IRQ[$name]}/effective_affinity_list"
+        echo "$name $effective $((${counts//,/+}))"
+    done | LC_ALL=C sort
 }
 
 # print_masks: a line each of what find_queues found, sorted: NAME SMP EFFECTIVE or NAME ALLOWED.

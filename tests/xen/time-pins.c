@@ -4,17 +4,19 @@
  * each vif D.I reaches state 4 (anew, if it is there already), and from then on until the kernel
  * shows all its queues on one CPU each. Prints for each "DEV SECONDS": the time between the two.
  * With -a it looks at the queues only when all are connected, for that costs those it looks at, and
- * prints "all SECONDS": from the last one's state 4 until all were right. Ends with COMMAND's status
- * when that fails.
+ * prints "all SECONDS": from the last one's state 4 until all were right. Ends with COMMAND's
+ * status when that fails.
  *
  * Never less than it was: it runs from the last look that found the backend not connected to the
  * end of the look that found everything right. A compiled program, because a shell's looks take a
  * second each under emulation, and take that from those it looks at.
  *
  * Right is: QUEUES queues, each with two interrupts and two threads; smp_affinity_list and
- * effective_affinity_list of an interrupt the same one CPU, Cpus_allowed_list of a thread one CPU;
+ * effective_affinity_list of an interrupt the same one CPU (the former alone before Linux 5.11,
+ * where an interrupt moves when it comes the next time), Cpus_allowed_list of a thread one CPU;
  * dealloc with the tx interrupt, guest-rx with the rx interrupt. Which CPU is for the caller to
- * check, against the ledger.
+ * check, against the ledger. Where the kernel cuts the names of threads to 15 characters, their
+ * stacks tell what they are for, and the order of their PIDs, which rise here, the queue.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +36,7 @@
 #define LOOK_ALL_US   50000
 #define VIFS          64
 #define QUEUES        16
+#define COMM_CUT      15 /* that long is a thread's name before Linux 5.17 */
 
 enum part { TX, RX, DEALLOC, GUEST_RX, PARTS };
 static const char *const part_names[PARTS] = { "tx", "rx", "dealloc", "guest-rx" };
@@ -42,10 +46,12 @@ static struct vif {
 	char state[128];
 	int queues;
 	int number[QUEUES][PARTS]; /* interrupt or PID; 0: not found yet */
+	int n_cut[PARTS];          /* threads with cut names */
 	double before, connected, right;
 } vifs[VIFS];
 static int n_vifs;
 static bool all_at_once; /* -a */
+static bool moves_later; /* Linux before 5.11 */
 
 static double now(void)
 {
@@ -115,18 +121,58 @@ static void find_interrupts(void)
 		fclose(file);
 }
 
+/* DEALLOC or GUEST_RX, by the functions that the thread is in; PARTS for one that just runs. */
+static enum part part_of(int pid)
+{
+	enum part part = PARTS;
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/stack", pid);
+	file = fopen(path, "r");
+	while (file && part == PARTS && fgets(line, sizeof line, file)) {
+		if (strstr(line, "xenvif_dealloc_kthread"))
+			part = DEALLOC;
+		else if (strstr(line, "xenvif_kthread_guest_rx"))
+			part = GUEST_RX;
+	}
+	if (file)
+		fclose(file);
+	return part;
+}
+
+/* The same of a name that may be cut. PIDs come in their order. */
+static void note_cut(const char *comm, int pid)
+{
+	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++) {
+		char begin[40];
+		enum part part;
+
+		snprintf(begin, sizeof begin, "%.15s-q", vif->dev);
+		if (strlen(comm) != COMM_CUT || strncmp(comm, begin, strnlen(begin, COMM_CUT)) != 0)
+			continue;
+		part = part_of(pid);
+		if (part < PARTS && vif->n_cut[part] < vif->queues)
+			vif->number[vif->n_cut[part]++][part] = pid;
+	}
+}
+
 static void find_threads(void)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	char path[300], comm[64];
 
+	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++)
+		memset(vif->n_cut, 0, sizeof vif->n_cut);
 	while (dir && (entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof path, "/proc/%s/comm", entry->d_name);
-		if (read_line(path, "", comm, sizeof comm))
-			note(comm, atoi(entry->d_name), DEALLOC, GUEST_RX);
+		if (!read_line(path, "", comm, sizeof comm))
+			continue;
+		note(comm, atoi(entry->d_name), DEALLOC, GUEST_RX);
+		note_cut(comm, atoi(entry->d_name));
 	}
 	if (dir)
 		closedir(dir);
@@ -155,6 +201,8 @@ static int cpu_of(int number, enum part part)
 	snprintf(path, sizeof path, "/proc/irq/%d/smp_affinity_list", number);
 	if (!read_line(path, "", smp, sizeof smp))
 		return -1;
+	if (moves_later)
+		return one_cpu(smp);
 	snprintf(path, sizeof path, "/proc/irq/%d/effective_affinity_list", number);
 	if (!read_line(path, "", effective, sizeof effective) || strcmp(smp, effective) != 0)
 		return -1;
@@ -300,6 +348,16 @@ static void print_all(void)
 	printf("all %.3f\n", right - connected);
 }
 
+static void read_release(void)
+{
+	struct utsname uts;
+	int major, minor;
+
+	if (uname(&uts) < 0 || sscanf(uts.release, "%d.%d", &major, &minor) != 2)
+		err(1, "uname");
+	moves_later = major < 5 || (major == 5 && minor < 11);
+}
+
 int main(int argc, char **argv)
 {
 	pid_t pid;
@@ -310,6 +368,7 @@ int main(int argc, char **argv)
 		parse_vif(argv[i]);
 	if (!n_vifs || i + 1 >= argc || strcmp(argv[i], "--") != 0)
 		errx(2, "usage: time-pins [-a] D.I:DEV:QUEUES... -- COMMAND [ARG]...");
+	read_release();
 	for (struct vif *vif = vifs; vif < vifs + n_vifs; vif++)
 		look_at_state(vif);
 	pid = fork();
