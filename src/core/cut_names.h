@@ -7,7 +7,9 @@
  * or 10, of either role. What bears one name is told apart by the order in which it was made:
  * netback connects one queue after the other, and makes the guest-rx thread of a queue before its
  * dealloc thread (xenvif_connect_data(), drivers/net/xen-netback/interface.c; in Linux 4.4, 4.9,
- * 5.10 and 5.15 alike). A frontend that connects again gets all of them anew.
+ * 5.10 and 5.15 alike). A frontend that connects again gets all of them anew. That PIDs begin again
+ * at some time does no harm: the start time comes first, and within one tick of it PIDs that are
+ * far apart count the other way round.
  *
  * Nothing else tells: /proc/PID/stack names the role, but only to whoever has CAP_SYS_ADMIN, which
  * the watcher has not, and what one vifpin sees another must see.
