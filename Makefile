@@ -36,9 +36,9 @@ INSTALL     = install
 
 B           = build
 PKG_CONFIG  = pkg-config
-LIBRARIES   = xenstore xenlight xlutil xentoollog json-c smartcols
-# What is loaded only where it is needed (cmd/screen): just its headers.
-LOADED      = ncursesw
+LIBRARIES   = xenstore json-c smartcols
+# What is loaded only where it is needed (shared/library): just their headers, and the names of two.
+LOADED      = ncursesw xenlight xlutil xentoollog
 
 CFLAGS     ?= -O2 -g
 
@@ -57,7 +57,7 @@ endif
 WARNINGS    = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
               $(if $(WERROR),-Werror)
 OUR_CFLAGS  = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP \
-              $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) $(LOADED)) $(SANITIZE)
+              $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) $(LOADED)) $(LOADED_CFLAGS) $(SANITIZE)
 # Part of libc since glibc 2.34.
 LIBC_LDLIBS = -lrt -lpthread
 OUR_LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) $(LIBC_LDLIBS) -ldl
@@ -104,8 +104,20 @@ $(B)/src/cmd/command_line.o: $(B)/version
 $(B)/src/cmd/command_line.o: OUR_CFLAGS += $(VERSION_CFLAGS)
 VERSION_CFLAGS = -DVIFPIN_VERSION='"$(VERSION)"'
 
+# Xen's libraries have a new name in each release of Xen, with which their ABI changes: what is built
+# with one's headers loads that one's library. This has nothing in it but their names, and what it
+# depends on is what vifpin does.
+$(B)/loaded.so: | $(B)/src check-libraries
+	$(call say,LD $@)
+	$(Q)$(CC) $(LDFLAGS) -shared -nostdlib -o $@ -Wl,--no-as-needed \
+		$(shell $(PKG_CONFIG) --libs xlutil xenlight)
+
+# $(call needed,NAME): how the library that is linked by that name is called.
+needed = $(shell readelf -d $(B)/loaded.so 2>/dev/null | sed -n 's/.*NEEDED.*\[\(lib$(1)\.so.*\)\]/\1/p')
+LOADED_CFLAGS = -DXLUTIL_LIBRARY='"$(call needed,xlutil)"' -DXENLIGHT_LIBRARY='"$(call needed,xenlight)"'
+
 define layer_rules
-$(B)/src/$(1)/%.o: src/$(1)/%.c | $(B)/src/$(1) check-libraries
+$(B)/src/$(1)/%.o: src/$(1)/%.c | $(B)/src/$(1) $(B)/loaded.so
 	$$(call say,CC $$@)
 	$$(Q)$$(CC) $$(HARDEN_CFLAGS) $$(CPPFLAGS) $$(CFLAGS) $$(OUR_CFLAGS) $$(call includes,$(1)) -c -o $$@ $$<
 
@@ -116,7 +128,7 @@ $(B)/$(1).a: $(call objects,$(1))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
 
-$(addprefix $(B)/src/,$(LAYERS)) $(B)/tests $(B)/tests/bench/simulate $(B)/results:
+$(B)/src $(addprefix $(B)/src/,$(LAYERS)) $(B)/tests $(B)/tests/bench/simulate $(B)/results:
 	mkdir -p $@
 
 # Without this, the compiler would be called without what pkg-config has to tell, and complain of
@@ -230,6 +242,9 @@ $(B)/tests/test_%: tests/unit/test_%.c $(call archives,core) | $(B)/tests
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) $(call includes,core) -iquote tests \
 		-DDATA='"tests/unit/data"' -o $@ $< $(filter %.o,$^) $(call archives,core) $(OUR_LDLIBS) $(UNIT_LIBS)
 
+# It compares with what libxlutil says itself.
+$(B)/tests/test_config: private UNIT_LIBS += $(shell $(PKG_CONFIG) --libs xlutil)
+
 # What simulates hosts and policies, for its tables and for a unit test.
 SIMULATE = $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/simulate/*.c))
 
@@ -241,7 +256,7 @@ $(B)/tests/simulate: $(SIMULATE) $(call archives,core)
 	$(call say,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(OUR_LDLIBS) -lm
 
-$(B)/tests/bench/simulate/%.o: tests/bench/simulate/%.c | $(B)/tests/bench/simulate check-libraries
+$(B)/tests/bench/simulate/%.o: tests/bench/simulate/%.c | $(B)/tests/bench/simulate $(B)/loaded.so
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(call includes,core) -iquote tests -c -o $@ $<
 
@@ -279,7 +294,7 @@ check-unit: $(UNIT_TESTS) $(OBJECTS) check-includes | $(B)/results
 # Only what fails is shown.
 INCLUDES_TAP = $(B)/results/unit-includes.tap
 
-check-includes: | $(B)/results
+check-includes: $(B)/loaded.so | $(B)/results
 	$(call say,TRY includes)
 	$(Q)tests/unit/check-includes $(foreach layer,$(LAYERS),'$(layer)=$(call includes,$(layer))') -- \
 		$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -MMD -MP,$(OUR_CFLAGS)) >$(INCLUDES_TAP) || \
@@ -294,7 +309,7 @@ check-hardening: all | $(B)/results
 
 STATIC_TAP = build/results/static.tap
 
-check-static: deps-checks | build/results
+check-static: deps-checks $(B)/loaded.so | build/results
 	$(call say,TRY static analysis)
 	$(Q)tests/static/run $(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -MMD -MP,$(OUR_CFLAGS)) \
 		$(VERSION_CFLAGS) $(call includes,cmd) >$(STATIC_TAP) || { grep -v '^ok ' $(STATIC_TAP); exit 1; }
@@ -440,7 +455,7 @@ deps-xen:
 	tests/install-deps $(call packages,tests/xen/deps)
 
 clean:
-	rm -rf $(addprefix $(B)/,src *.a tests results vifpin irqbalance-policy version asan tsan coverage fuzz \
+	rm -rf $(addprefix $(B)/,src *.a tests results loaded.so vifpin irqbalance-policy version asan tsan coverage fuzz \
 		dist deb)
 	rmdir $(B) 2>/dev/null || :
 

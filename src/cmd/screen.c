@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "screen.h"
 
+#include "library.h"
 #include "util.h"
 
 /* Functions only: their addresses are looked up. */
 #define NCURSES_NOMACROS
 
 #include <curses.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <locale.h>
 #include <poll.h>
@@ -49,12 +49,10 @@ _Static_assert(NCURSES_VERSION_MAJOR == 6, "the headers are of another ncurses t
 	X(wrefresh)                                                                                \
 	X(wgetch)
 
-#define MEMBER(name)  typeof(name) *name;
-#define LOOK_UP(name) (curses.name = (typeof(name) *)dlsym(library, #name)) != NULL &&
-
 static struct {
-	FUNCTIONS(MEMBER)
+	FUNCTIONS(LIBRARY_MEMBER)
 } curses;
+static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) };
 
 static SCREEN *terminal;
 static WINDOW *window;
@@ -65,14 +63,12 @@ static sigset_t signals_before;
 
 static int load(struct err *err)
 {
-	/* It stays. */
-	static void *library;
+	struct err why;
+	int r = library_load(LIBRARY, names, ARRAY_SIZE(names), &curses, &why);
 
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (library && FUNCTIONS(LOOK_UP) true)
-		return 0;
-	return err_set(
-		err, ELIBACC, "the screen needs ncurses: %s; install it, or use -b", dlerror());
+	return r < 0 ? err_set(err, -r, "the screen needs ncurses: %s; install it, or use -b",
+			       why.msg)
+		     : 0;
 }
 
 /* newterm() takes any terminal that is known, and without cursor addressing can do nothing with it;

@@ -2,7 +2,8 @@
 /*
  * xlconf.h - a text in the syntax of xl.conf(5) and xl.cfg(5).
  *
- * The only user of libxlutil. Of two assignments to a key the last one holds, and keys
+ * The only user of libxlutil, which is loaded for a text that says something: the hook's call waits
+ * for no library that it has no use for. Of two assignments to a key the last one holds, and keys
  * are found by their names only: libxlutil tells neither which there are nor where.
  */
 #pragma once
@@ -15,8 +16,8 @@ struct xlconf;
 
 /*
  * Parses a text that is called `name` in sentences. -EINVAL with "NAME:LINE: why" (NAME
- * alone where libxlutil knows no line) or -ENOMEM with a sentence, *out untouched; else
- * free with xlconf_free().
+ * alone where libxlutil knows no line), -ELIBACC where libxlutil cannot be loaded, or -ENOMEM
+ * with a sentence, *out untouched; else free with xlconf_free(). Not for two threads at once.
  */
 int xlconf_parse(const char *text, const char *name, struct xlconf **out, struct err *err);
 void xlconf_free(struct xlconf *conf);

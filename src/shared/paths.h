@@ -30,6 +30,7 @@
 #define PATH_CPUS_ISOLATED   "sys/devices/system/cpu/isolated"
 #define PATH_CPUSET_ROOT     "sys/fs/cgroup/cpuset.cpus.effective"
 #define PATH_HYPERVISOR      "sys/hypervisor/type"
+#define PATH_CAPABILITIES    "proc/xen/capabilities"
 #define PATH_NETBACK         "sys/module/xen_netback"
 #define PATH_NETBACK_PARAM   "sys/module/xen_netback/parameters/%s"
 #define PATH_VIF_NETDEVS     "sys/bus/xen-backend/devices/vif-%u-%u/net"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * xenlight.h - what only Xen knows, by libxenlight, whose only user this is.
+ * xenlight.h - what only Xen knows, by libxenlight, whose only user this is, and which is loaded when it
+ * is opened first.
  *
  * libxl needs privcmd: outside of Xen, in an unprivileged driver domain and below a
  * --root of another host there is none, and everything here is -ENOTSUP then.
@@ -16,7 +17,7 @@
 
 struct xenlight;
 
-/* -ENOTSUP with a sentence where libxl cannot be had. */
+/* -ENOTSUP with a sentence where libxl cannot be had. Not for two threads at once. */
 int xenlight_open(const struct sysroot *root, struct xenlight **out, struct err *err);
 void xenlight_close(struct xenlight *xenlight);
 

@@ -172,6 +172,20 @@ exec '$VIFPIN_BIN' --root '$SIM_ROOT' \"\$@\""
     umount "$library"
 }
 
+@test "Xen's libraries are gone, and vifpin is configured" {
+    keep_watchers_away
+    three_vifs
+    echo 'cpus = "2-3"' >"$SIM_ROOT/etc/xen/vifpin.conf"
+    hide_library libxlutil libxenlight
+    all_run online
+    equal "1.0 2.0 3.0" "$(vifpin list -no VIF | paste -sd ' ')"
+    grep -q "vifpin: /etc/xen/vifpin.conf: cannot be parsed without libxlutil: .*; the defaults are used$" \
+        /var/log/xen/xen-hotplug.log
+    all_run offline
+    lists
+    show_libraries
+}
+
 @test "timeout is missing" {
     three_vifs
     timeout=$(type -P timeout)

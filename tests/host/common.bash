@@ -27,6 +27,23 @@ setup() {
     sim begin
 }
 
+# hide_library NAME...: cannot be loaded any more, here in the sandbox; show_libraries ends that.
+hide_library() {
+    local name file
+
+    for name; do
+        while read -r file; do
+            mount --bind /dev/null "$file"
+            echo "$file" >>"$SIM_DIR/hidden"
+        done < <(ldconfig -p | awk -v name="$name" '$1 ~ "^" name "[.]so[.]" { print $NF }')
+    done
+}
+
+show_libraries() {
+    xargs -n 1 umount <"$SIM_DIR/hidden"
+    rm "$SIM_DIR/hidden"
+}
+
 # What failed has the end of the log with it.
 teardown() {
     [ -n "$BATS_TEST_COMPLETED" ] || tail -n 20 "$SIM_DIR/syslog" /var/log/xen/xen-hotplug.log

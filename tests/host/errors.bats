@@ -256,3 +256,25 @@ standard_descriptors() {
     ends 0 "" bash -c 'exec vifpin -c <(sleep 0.2; echo "cpus = \"2-3\"") pin g1'
     lists "1.0 vif1.0 pinned 2/3"
 }
+
+# Only what needs them loads them.
+@test "without Xen's libraries there are the defaults, and no nodes" {
+    keep_watchers_away
+    sim domain 1 g1 1
+    sim vif 1 0
+    hide_library libxlutil libxenlight
+    printf '# nothing\n' >"$SIM_ROOT/etc/xen/vifpin.conf"
+    XENBUS_PATH=backend/vif/1/0 ends 0 "" vifpin online
+    lists "1.0 vif1.0 reserved 0/1"
+    XENBUS_PATH=backend/vif/1/0 ends 0 "" vifpin offline
+    printf 'cpus = "2-3"\n' >"$SIM_ROOT/etc/xen/vifpin.conf"
+    XENBUS_PATH=backend/vif/1/0 vifpin online 2>"$SIM_DIR/stderr"
+    [[ $(<"$SIM_DIR/stderr") == "vifpin: /etc/xen/vifpin.conf: cannot be parsed without libxlutil: "*"; \
+install that of the Xen that vifpin is built for; the defaults are used" ]] || equal "a sentence" "$(<"$SIM_DIR/stderr")"
+    lists "1.0 vif1.0 reserved 0/1"
+    # This machine, and none of a --root.
+    reason=$("$VIFPIN_BIN" -c /dev/null doctor -J | jq -r '.checks[] | select(.check == "vcpus").reason')
+    [[ $reason == "where dom0's vCPUs run is unknown: libxl cannot be loaded: "*"; install that of the Xen that \
+vifpin is built for" ]] || equal "a sentence" "$reason"
+    show_libraries
+}

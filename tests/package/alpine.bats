@@ -16,7 +16,8 @@ teardown() {
     rm -f /etc/init.d/vifpin /etc/conf.d/vifpin
 }
 
-# What abuild would do, but that nothing is built. busybox' sh is nearer to Alpine's than bash.
+# packaged DIR [COMMAND]: what abuild would do, but that nothing is built, and this command behind it. busybox'
+# sh is nearer to Alpine's than bash.
 packaged() {
     (
         cd "$REPO" || exit
@@ -24,7 +25,8 @@ packaged() {
         env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL srcdir="$ALPINE" pkgdir="$1" sh -euc '
             make() { command make -s -o all "$@"; }
             . packaging/alpine/APKBUILD
-            package'
+            package
+            '"${2-}"
     )
 }
 
@@ -40,6 +42,11 @@ packaged() {
             sh -n "$ALPINE/$file"
         done
     )
+}
+
+@test "it depends on the libraries of Xen that it loads" {
+    equal "libncursesw so:libxlutil.so.X so:libxenlight.so.X" "$(packaged "$SIM_DIR/x" 'echo "$depends"' |
+        sed 's/\.so\.[0-9.]*/.so.X/g')"
 }
 
 @test "the package has the service of OpenRC, and none of systemd" {

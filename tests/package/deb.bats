@@ -53,6 +53,16 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
 /etc/xen/vifpin.conf" "$(dpkg-deb -I "$DEB" conffiles)"
 }
 
+@test "it depends on the libraries of Xen that it loads" {
+    local file depends
+
+    depends=$(dpkg-deb -f "$DEB" Depends)
+    for file in xenlight xlutil; do
+        file=$(readlink -f "$(cc -print-file-name=lib$file.so)")
+        [[ ", $depends" == *", $(dpkg -S "$file" | sed 's/:.*//') (>= "* ]] || equal "$file" "$depends"
+    done
+}
+
 @test "it is built for this release" {
     dpkg-deb -x "$DEB" "$BATS_TEST_TMPDIR/x"
     equal "vifpin $RELEASE" "$("$BATS_TEST_TMPDIR/x/usr/sbin/vifpin" --version)"

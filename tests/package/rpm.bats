@@ -40,6 +40,11 @@ package() {
     ls "$BATS_FILE_TMPDIR/SRPMS/vifpin-$RELEASE-1.src.rpm"
 }
 
+@test "it depends on the libraries of Xen that it loads" {
+    equal "$(ldconfig -p | sed -En 's/^\t(libx(lutil|enlight)\.so\.[0-9.]+) \(.*x86-64.*/\1()(64bit)/p' | sort -u)" \
+        "$(rpm -qp --requires "$(rpm_file)" | grep -E '^libx(lutil|enlight)')"
+}
+
 # The rest is listed in the Debian package.
 @test "programs, configuration and service are where they belong" {
     equal "\

@@ -64,6 +64,7 @@ static void accepted_texts(void **state)
 		{ ";", ALL },
 		{ " \t\n ; ;;\n", ALL },
 		{ "# nothing\n", ALL },
+		{ " \t# nothing\n\n\t#\n \t", ALL },
 		{ "#cpus = \"0\"\n", ALL },
 		{ "cpus = \"all\"\n", ALL },
 		{ "cpus = \"0-3\"\n", "0-3" },
@@ -470,6 +471,8 @@ static void errors_worded_by_libxlutil(void **state)
 		{ "\n\ncpus = ]\n= 1\n", "t.conf:3: " NEAR "`]': syntax error" },
 		{ "cpus = [ \"1\"", "t.conf:1: " NEAR },
 		{ "cpus = \"0\"\r\n", "t.conf:1: " NEAR },
+		{ "# it does not end", "t.conf:1: " NEAR "`#': lexical error" },
+		{ "# 1\n\r\n", "t.conf:2: " NEAR },
 		{ "cpus = \"0\\n1\"\n", "t.conf:1: cpus: '0" },
 		{ "cpus = \"\\a\\033[2J\"\n", "t.conf:1: cpus: '" },
 	};
