@@ -12,8 +12,9 @@
 #   make check-static     clang-tidy, cppcheck, gcc -fanalyzer and shellcheck
 #   make check-xen        tests inside a real Xen host under qemu; SUITE=trixie or bullseye: of Debian 13 or 11
 #   make check-fuzz       every fuzzer for a minute; make fuzz SECONDS=n [TARGET=name]: other ones
+#   make bench-check      has it become slower? In instructions and system calls, against what is kept
 #   make bench            how long things take, against their limits
-#   make bench-compare    has it become slower? REV=revision to compare with
+#   make bench-compare    the same by the clock; REV=revision to compare with
 #   make lines            how many lines of code src/ has
 #   make demo             the main job, shown without Xen
 #   make install          to $(DESTDIR)$(prefix) and $(DESTDIR)$(sysconfdir)
@@ -275,6 +276,10 @@ $(B)/tests/time-runs: tests/bench/time-runs.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $<
 
+$(B)/tests/openat.so: tests/bench/openat.c | $(B)/tests
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -D_GNU_SOURCE -Wall -Wextra -shared -fPIC -o $@ $< -ldl
+
 $(B)/tests/fault.so: tests/faults/fault.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC -o $@ $<
@@ -419,6 +424,14 @@ bench-hook: deps-checks all $(B)/tests/time-runs $(B)/tests/xenstored-stub.so
 bench-policy: all $(B)/tests/time-runs
 	B=$(B) tests/bench/policy
 
+# Of what somebody waits for, whether it takes more instructions or system calls than those kept.
+bench-check: deps-checks all $(HOST_PARTS) $(B)/tests/openat.so | $(B)/results
+	tests/bench/check
+
+# Keeps what it takes now.
+bench-renew: deps-checks all $(HOST_PARTS) $(B)/tests/openat.so
+	tests/bench/check --renew
+
 # Without blanks and lines that are only comment.
 lines:
 	@for dir in src/*; do \
@@ -436,7 +449,8 @@ demo: all $(B)/tests/xenstored-stub.so
 FORCE:
 .PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-hardening \
 	check-static check-host check-faults check-mutants check-package check-suites check-xen \
-	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-compare bench-hook \
+	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
+	bench-hook bench-renew \
 	bench-placement bench-policy bench-tables bench-xen demo
 
 # --- the machine ----------------------------------------------------------------------------
