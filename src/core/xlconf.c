@@ -29,7 +29,7 @@ static struct {
 static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) };
 
 struct xlconf {
-	XLU_Config *cfg; /* NULL where the text says nothing */
+	XLU_Config *cfg;   /* NULL where the text says nothing */
 	FILE *report_file; /* has to outlive cfg */
 	char *report;
 	size_t report_len;

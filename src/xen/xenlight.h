@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * xenlight.h - what only Xen knows, by libxenlight, whose only user this is, and which is loaded when it
- * is opened first.
+ * xenlight.h - what only Xen knows, by libxenlight, whose only user this is, and which is loaded
+ * when it is opened first.
  *
  * libxl needs privcmd: outside of Xen, in an unprivileged driver domain and below a
  * --root of another host there is none, and everything here is -ENOTSUP then.

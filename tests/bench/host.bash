@@ -9,6 +9,9 @@ BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$BENCH/../host/await.bash"
 
 dir=$TMPDIR/host root=$TMPDIR/host/root
+# As it is installed.
+# shellcheck disable=SC2034 # used by those
+installed=$root/etc/xen/vifpin.conf
 
 start_xenstored() {
     local program
@@ -36,9 +39,9 @@ end_host() {
     rm -rf /run/xenstored/socket "$dir"
 }
 
-# Starts the watcher, and waits until its first look is over, when it lets the ledger go.
+# start_watcher CONFIGURATION: starts the watcher, and waits until its first look is over, when it lets the ledger go.
 start_watcher() {
-    "${VIFPIN_BIN:?}" --root "$root" watch 2>"$TMPDIR/watch" &
+    "${VIFPIN_BIN:?}" --root "$root" -c "$1" watch >"$TMPDIR/watch" 2>&1 &
     watcher=$!
     await 60 test -e "$root/var/lib/vifpin/ledger.lock"
     flock -w 120 "$root/var/lib/vifpin/ledger.lock" true

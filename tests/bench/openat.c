@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * openat.c - openat2() for a program in valgrind, which does not know it before 3.22: openat(), so that links
- * are not kept below the root. To be preloaded.
+ * openat.c - openat2() for a program in valgrind, which does not know it before 3.22: openat(), so
+ * that links are not kept below the root. To be preloaded.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
