@@ -14,6 +14,7 @@
 #   make check-fuzz       every fuzzer for a minute; make fuzz SECONDS=n [TARGET=name]: other ones
 #   make bench-check      has it become slower? In instructions and system calls, against what is kept
 #   make bench            how long things take, against their limits
+#   make bench-renew      keeps the figures that bench-check compares with
 #   make bench-compare    the same by the clock; REV=revision to compare with
 #   make lines            how many lines of code src/ has
 #   make demo             the main job, shown without Xen
@@ -412,13 +413,21 @@ $(B)/tests/fuzz-%: tests/fuzz/%.c $(call archives,core) | $(B)/tests
 bench-placement: $(B)/tests/simulate
 	$(B)/tests/simulate
 
-# How long list, cpus and verify take with 1,000 vifs, against their limits.
+# How long list, cpus and verify take with 1,000 vifs and with 4,000, against their limits.
 bench-tables: all
 	tests/bench/tables
 
 # What a guest's creation waits for, on hosts of up to 4,000 vifs.
 bench-hook: deps-checks all $(B)/tests/time-runs $(B)/tests/xenstored-stub.so
 	B=$(B) tests/bench/hook
+
+# What pins one vif, by vifpin and by what else there is.
+bench-peers: deps-checks all $(B)/tests/time-runs $(B)/tests/xenstored-stub.so
+	B=$(B) tests/bench/peers
+
+# What the watcher costs, and how long many vifs wait for it, against their limits.
+bench-watcher: all $(B)/tests/xenstored-stub.so
+	tests/bench/watcher
 
 # What irqbalance waits for; wants a machine that does nothing else.
 bench-policy: all $(B)/tests/time-runs
@@ -441,7 +450,7 @@ lines:
 bench-compare: all $(B)/tests/time-runs
 	B=$(B) tests/bench/compare "$(REV)"
 
-bench: bench-placement bench-policy bench-tables bench-hook
+bench: bench-placement bench-policy bench-tables bench-hook bench-peers bench-watcher
 
 demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
@@ -450,8 +459,8 @@ FORCE:
 .PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-hardening \
 	check-static check-host check-faults check-mutants check-package check-suites check-xen \
 	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
-	bench-hook bench-renew \
-	bench-placement bench-policy bench-tables bench-xen demo
+	bench-hook bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
+	demo
 
 # --- the machine ----------------------------------------------------------------------------
 
