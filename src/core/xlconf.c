@@ -93,9 +93,11 @@ static bool says_nothing(const char *text)
 int xlconf_parse(const char *text, const char *name, struct xlconf **out, struct err *err)
 {
 	struct xlconf *conf = calloc(1, sizeof *conf);
-	int r = conf ? 0 : err_no_memory(err);
+	int r = 0;
 
-	if (r == 0 && !says_nothing(text))
+	if (!conf)
+		return err_no_memory(err);
+	if (!says_nothing(text))
 		r = parse(conf, text, name, err);
 	if (r == 0)
 		*out = conf;
