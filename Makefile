@@ -414,8 +414,8 @@ bench-placement: $(B)/tests/simulate
 	$(B)/tests/simulate
 
 # How long list, cpus and verify take with 1,000 vifs and with 4,000, against their limits.
-bench-tables: all
-	tests/bench/tables
+bench-tables: all $(B)/tests/time-runs
+	B=$(B) tests/bench/tables
 
 # What a guest's creation waits for, on hosts of up to 4,000 vifs.
 bench-hook: deps-checks all $(B)/tests/time-runs $(B)/tests/xenstored-stub.so
