@@ -3,6 +3,7 @@
 
 #include "balance.h"
 #include "balance_work.h"
+#include "measured_load.h"
 #include "util.h"
 
 #include <errno.h>
@@ -138,84 +139,33 @@ void moves_free(struct moves *moves)
 
 /* --- by measured load --------------------------------------------------------------------- */
 
-/* What the sides on a CPU cost together. */
-struct cpu_sum {
-	unsigned int sides;
-	long long share;
-};
-
 /* The queues of a problem, and what they leave of each CPU's time. */
 struct measured {
 	struct measured_queue *queues;
 	size_t n;
-	int mean;                             /* what a side counts for whose share is not known */
-	int *besides;                         /* [CPUSET_MAX] */
-	struct cpu_sum *before, *mended, *to; /* [CPUSET_MAX] */
+	struct measured_load load;   /* as it is */
+	struct cpu_sum *mended, *to; /* [CPUSET_MAX] */
 };
 
 static void measured_free(struct measured *measured)
 {
 	free(measured->queues);
-	free(measured->besides);
-	free(measured->before);
+	measured_load_free(&measured->load);
 	free(measured->mended);
 	free(measured->to);
 }
 
-static int measured_new(size_t n, struct measured *out)
+static int measured_new(const struct ledger *ledger, const struct work *work,
+	const struct problem *problem, struct measured *out)
 {
-	out->n = n;
-	out->queues = calloc(n + 1, sizeof *out->queues);
-	out->besides = calloc(CPUSET_MAX, sizeof *out->besides);
-	out->before = calloc(CPUSET_MAX, sizeof *out->before);
+	out->queues = measured_queues_new(ledger, work, &out->n);
 	out->mended = calloc(CPUSET_MAX, sizeof *out->mended);
 	out->to = calloc(CPUSET_MAX, sizeof *out->to);
-	return out->queues && out->besides && out->before && out->mended && out->to ? 0 : -ENOMEM;
-}
-
-static void fill_shares(const struct ledger *ledger, const struct work *work,
-	const struct problem *problem, struct measured *measured)
-{
-	struct measured_queue *queue = measured->queues;
-	const struct balance_queue *posed = problem->queues;
-
-	for (size_t i = 0; i < ledger->n_vifs; i++) {
-		for (unsigned int q = 0; q < ledger->vifs[i].n_queues; q++, queue++, posed++) {
-			queue->rules = posed->rules;
-			queue->from = posed->from;
-			for (enum side side = 0; side < SIDE_COUNT; side++)
-				queue->share[side] = work_share(work, ledger->vifs[i].id, q, side);
-		}
-	}
-	measured->mean = measured_mean(measured->queues, measured->n);
-}
-
-static void add_to_sums(const struct measured *measured, const struct measured_queue *queue,
-	struct place place, struct cpu_sum *sums)
-{
-	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		int share = queue->share[side];
-
-		sums[place.cpu[side]].sides++;
-		sums[place.cpu[side]].share += share == WORK_UNKNOWN ? measured->mean : share;
-	}
-}
-
-/*
- * All but what the sides cost that stood there when that was measured. Where that is not known of
- * one of them, those count that stand there now, as they count elsewhere.
- */
-static void fill_besides(const struct work *work, struct measured *measured)
-{
-	for (int cpu = 0; work->cpus && cpu < CPUSET_MAX; cpu++) {
-		const struct cpu_work *known = &work->cpus[cpu];
-		long long sides = known->sides;
-
-		if (known->sides == WORK_UNKNOWN)
-			sides = measured->before[cpu].share;
-		if (known->busy != WORK_UNKNOWN && known->busy > sides)
-			measured->besides[cpu] = known->busy - (int)sides;
-	}
+	if (!out->queues || !out->mended || !out->to)
+		return -ENOMEM;
+	for (size_t i = 0; i < out->n; i++)
+		out->queues[i].rules = problem->queues[i].rules;
+	return measured_load_fill(out->queues, out->n, work, &out->load);
 }
 
 static long long most_loaded(const struct measured *measured, const struct cpu_sum *sums)
@@ -223,8 +173,8 @@ static long long most_loaded(const struct measured *measured, const struct cpu_s
 	long long most = 0;
 
 	for (int cpu = 0; cpu < CPUSET_MAX; cpu++) {
-		if (sums[cpu].share && sums[cpu].share + measured->besides[cpu] > most)
-			most = sums[cpu].share + measured->besides[cpu];
+		if (sums[cpu].share && sums[cpu].share + measured->load.besides[cpu] > most)
+			most = sums[cpu].share + measured->load.besides[cpu];
 	}
 	return most;
 }
@@ -233,7 +183,8 @@ static int add_shifts(
 	const struct measured *measured, const struct cpu_sum *after, struct measured_moves *out)
 {
 	for (int cpu = 0; cpu < CPUSET_MAX; cpu++) {
-		const struct cpu_sum *before = &measured->before[cpu];
+		const struct cpu_sum *before = &measured->load.sums[cpu];
+		long long besides = measured->load.besides[cpu];
 		struct cpu_shift *shift;
 
 		if (!before->sides && !after[cpu].sides)
@@ -241,8 +192,8 @@ static int add_shifts(
 		shift = array_add(&out->cpus, &out->n_cpus, sizeof *shift);
 		if (!shift)
 			return -ENOMEM;
-		*shift = (struct cpu_shift){ cpu, before->share + measured->besides[cpu],
-			after[cpu].share + measured->besides[cpu], before->share };
+		*shift = (struct cpu_shift){ cpu, before->share + besides,
+			after[cpu].share + besides, before->share };
 	}
 	return 0;
 }
@@ -250,21 +201,16 @@ static int add_shifts(
 static int find_best(const struct ledger *ledger, const struct work *work,
 	const struct problem *problem, struct measured *measured)
 {
-	int r = measured_new(problem->n, measured);
+	int r = measured_new(ledger, work, problem, measured);
 
-	if (r < 0)
-		return r;
-	fill_shares(ledger, work, problem, measured);
-	for (size_t i = 0; i < measured->n; i++)
-		add_to_sums(
-			measured, &measured->queues[i], measured->queues[i].from, measured->before);
-	fill_besides(work, measured);
-	r = balance_work(measured->queues, measured->n, measured->besides);
+	if (r == 0)
+		r = balance_work(measured->queues, measured->n, measured->load.besides);
 	for (size_t i = 0; r == 0 && i < measured->n; i++) {
 		struct measured_queue *queue = &measured->queues[i];
+		int mean = measured->load.mean;
 
-		add_to_sums(measured, queue, queue->mended, measured->mended);
-		add_to_sums(measured, queue, queue->to, measured->to);
+		measured_load_add(queue, queue->mended, mean, measured->mended);
+		measured_load_add(queue, queue->to, mean, measured->to);
 	}
 	return r;
 }
@@ -284,7 +230,7 @@ static int choose(const struct measured *measured, unsigned int gain, struct pro
 	long long mended = most_loaded(measured, measured->mended);
 	bool worth;
 
-	out->before = most_loaded(measured, measured->before);
+	out->before = most_loaded(measured, measured->load.sums);
 	out->possible = most_loaded(measured, measured->to);
 	worth = (mended - out->possible) * 100 >= mended * (long long)gain;
 	out->after = worth ? out->possible : mended;
