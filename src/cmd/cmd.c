@@ -114,13 +114,13 @@ void cmd_read_work(const struct context *context, const struct cmd_line *line, s
 
 void cmd_set_share(struct table *table, size_t column, int share)
 {
-	/* Rounded, to a tenth of a percent. */
-	int tenths = (share + WORK_WHOLE / 2000) / (WORK_WHOLE / 1000);
+	char text[24];
 
+	work_format_share(share, text, sizeof text);
 	if (share == WORK_UNKNOWN)
 		table_set_unknown(table, column);
 	else
-		table_set(table, column, "%d.%d", tenths / 10, tenths % 10);
+		table_set(table, column, "%s", text);
 }
 
 /* "0,2,0,2": the CPU of one side of each queue. */

@@ -21,9 +21,17 @@ void explain_vif(struct vif_id id, const char *domain)
 
 static void print_candidates(const struct plan_step *step)
 {
-	for (unsigned int i = 0; i < step->n_candidates; i++)
-		printf("%s%u(%u)", i ? " " : "", step->candidates[i].cpu,
-			load_total(&step->candidates[i].load));
+	for (unsigned int i = 0; i < step->n_candidates; i++) {
+		const struct plan_candidate *candidate = &step->candidates[i];
+		char share[24];
+
+		printf("%s%u(", i ? " " : "", candidate->cpu);
+		if (candidate->measured != WORK_UNKNOWN) {
+			work_format_share(candidate->measured, share, sizeof share);
+			printf("%s%%,", share);
+		}
+		printf("%u)", load_total(&candidate->load));
+	}
 }
 
 static void print_rules(const struct plan_step *step)
@@ -97,13 +105,31 @@ static bool has_steps(const struct changes *changes)
 	return false;
 }
 
+/* By which load new sides are placed, and how it is written. */
+static void print_load(const struct world *world)
+{
+	char mean[24];
+
+	if (!world->measured.sums) {
+		puts("2(3) is CPU 2 with a load of 3 (sides and NIC interrupts).");
+		return;
+	}
+	work_format_share(world->measured.mean, mean, sizeof mean);
+	printf("2(14.5%%,3) is CPU 2, busy for 14.5 %% of its time as measured, with 3 sides and "
+	       "NIC interrupts. A side not measured yet counts as the mean, %s %%.\n",
+		mean);
+}
+
 void explain_changes(const struct config *config, const struct reconciled *reconciled)
 {
 	const struct changes *changes = &reconciled->changes;
-	const char *why = inventory_why_no_nodes(&reconciled->world.inventory, config);
+	const struct world *world = &reconciled->world;
+	const char *why = inventory_why_no_nodes(&world->inventory, config);
 
-	printf("Dry run: nothing is changed. "
-	       "2(3) is CPU 2 with a load of 3 (sides and NIC interrupts).\n");
+	fputs("Dry run: nothing is changed. ", stdout);
+	print_load(world);
+	if (*world->unmeasured.msg)
+		printf("Sides are counted, not measured: %s.\n", world->unmeasured.msg);
 	if (has_steps(changes) && why)
 		printf("NUMA is ignored: %s.\n", why);
 	for (size_t i = 0; i < changes->n; i++)

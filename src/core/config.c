@@ -22,7 +22,7 @@ struct key {
 	int (*read)(const struct reading *in, const struct key *key, void *out, struct err *err);
 	size_t offset;
 	long least, most; /* of a number, */
-	const char *what; /* and what it is */
+	const char *what; /* and what it is; the word for not "measured" */
 };
 
 static int read_cpus(const struct reading *in, const struct key *key, void *out, struct err *err)
@@ -55,14 +55,15 @@ static int read_number(const struct reading *in, const struct key *key, void *ou
 	return 0;
 }
 
-static int read_rebalance(
+/* "measured", or what the key has for that it is not. */
+static int read_measured(
 	const struct reading *in, const struct key *key, void *out, struct err *err)
 {
 	const char *text = xlconf_string(in->conf, key->name);
 
-	if (!text || (strcmp(text, "off") != 0 && strcmp(text, "measured") != 0))
-		return err_set(err, EINVAL, "neither \"off\" nor \"measured\"");
-	*(bool *)out = *text == 'm';
+	if (!text || (strcmp(text, key->what) != 0 && strcmp(text, "measured") != 0))
+		return err_set(err, EINVAL, "neither \"%s\" nor \"measured\"", key->what);
+	*(bool *)out = strcmp(text, "measured") == 0;
 	return 0;
 }
 
@@ -219,7 +220,11 @@ static const struct key keys[] = {
 	{ KEY(avoid_nic, read_bool) },
 	{ KEY(cpus, read_cpus) },
 	{ KEY(numa, read_bool) },
-	{ KEY(rebalance, read_rebalance) },
+	{ .name = "placement",
+		.read = read_measured,
+		.offset = offsetof(struct config, placement_measured),
+		.what = "count" },
+	{ KEY(rebalance, read_measured), .what = "off" },
 	{ KEY(rebalance_gain, read_number), PERCENT },
 	{ KEY(rebalance_interval, read_number), SECONDS(1) },
 	{ KEY(rebalance_threshold, read_number), PERCENT },

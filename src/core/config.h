@@ -27,7 +27,9 @@ struct config {
 	bool numa;               /* prefer the guest's node where it can be known */
 	struct config_vif *vifs; /* in the order of the file, owned */
 	size_t n_vifs;
-	bool rebalance;                   /* the watcher moves sides by measured load */
+	bool placement_measured; /* new sides go by measured load where it is known, not by number
+				  */
+	bool rebalance;          /* the watcher moves sides by measured load */
 	unsigned int rebalance_gain;      /* but only for at least so many percent, */
 	unsigned int rebalance_interval;  /* not more often than in so many seconds, */
 	unsigned int rebalance_threshold; /* and where a CPU is busier than so many percent */

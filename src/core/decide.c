@@ -178,6 +178,8 @@ static int plan(struct decision *d, const struct vif_entry *entry, struct place 
 	struct rules rules = world_rules(d->world, d->config, entry);
 	struct plan_input input = { .rules = &rules, .load = d->load };
 
+	if (d->world->measured.sums)
+		input.measured = &d->world->measured;
 	if (topology->pinned) {
 		input.cores = topology->cores;
 		input.n_cores = topology->n_cpus;

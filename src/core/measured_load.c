@@ -7,6 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+int measured_load_new(struct measured_load *load)
+{
+	load->besides = calloc(CPUSET_MAX, sizeof *load->besides);
+	load->sums = calloc(CPUSET_MAX, sizeof *load->sums);
+	return load->besides && load->sums ? 0 : -ENOMEM;
+}
+
 void measured_load_free(struct measured_load *load)
 {
 	free(load->besides);
@@ -63,14 +70,10 @@ static void fill_besides(const struct work *work, struct measured_load *load)
 int measured_load_fill(const struct measured_queue *queues, size_t n, const struct work *work,
 	struct measured_load *out)
 {
-	struct measured_load load = {
-		.mean = measured_mean(queues, n),
-		.besides = calloc(CPUSET_MAX, sizeof *load.besides),
-		.sums = calloc(CPUSET_MAX, sizeof *load.sums),
-	};
+	struct measured_load load = { .mean = measured_mean(queues, n) };
 
 	*out = (struct measured_load){ 0 };
-	if (!load.besides || !load.sums) {
+	if (measured_load_new(&load) < 0) {
 		measured_load_free(&load);
 		return -ENOMEM;
 	}
@@ -96,11 +99,8 @@ long long measured_load_now(
 {
 	const struct cpu_sum *then = &load->sums[cpu];
 	unsigned int sides = now->sides[SIDE_TX] + now->sides[SIDE_RX];
-	long long share = then->share;
+	long long more = (long long)sides - then->sides;
+	long long each = more < 0 ? then->share / then->sides : load->mean;
 
-	if (sides >= then->sides)
-		share += (long long)(sides - then->sides) * load->mean;
-	else
-		share = share * sides / then->sides;
-	return load->besides[cpu] + share;
+	return load->besides[cpu] + then->share + more * each;
 }

@@ -27,6 +27,8 @@ struct measured_load {
 	struct cpu_sum *sums; /* [CPUSET_MAX], owned */
 };
 
+/* Its arrays, all 0; its mean is left alone. -ENOMEM, with what it has to be freed. */
+int measured_load_new(struct measured_load *load);
 void measured_load_free(struct measured_load *load);
 
 /* All queues of the ledger, in its order, with what their sides cost and without rules: as many as

@@ -4,6 +4,7 @@
 #include "util.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 /* What all sides of the vif have in common. */
@@ -21,6 +22,7 @@ struct choice {
 	int other; /* where the queue's other side is, or will have to be */
 	int remembered;
 	struct cpuset candidates;
+	long long least; /* of what they carry, as measured */
 };
 
 void plan_steps_free(struct plan_steps *steps)
@@ -35,7 +37,9 @@ const char *plan_reason_text(enum plan_reason reason, enum side side)
 {
 	static const char *const texts[REASON_COUNT] = {
 		[REASON_ONLY] = "the only one of",
+		[REASON_MEASURED] = "the least loaded, as measured, of",
 		[REASON_LOAD] = "the least loaded of",
+		[REASON_SIDES] = "least loaded, and fewer sides and NIC interrupts, of",
 		[REASON_DIRECTION] = "least loaded, and fewer tx sides, of",
 		[REASON_SPREAD] = "least loaded, and does not hold this vif yet, of",
 		[REASON_REMEMBERED] = "least loaded, and this side's CPU before, of",
@@ -92,13 +96,52 @@ static int compare_numbers(unsigned int a, unsigned int b)
 	return (a > b) - (a < b);
 }
 
+static long long measured_now(const struct choice *c, unsigned int cpu)
+{
+	const struct plan_input *input = c->vif->input;
+
+	return measured_load_now(input->measured, cpu, &input->load[cpu]);
+}
+
+static void find_least(struct choice *c)
+{
+	c->least = LLONG_MAX;
+	cpuset_for_each (cpu, &c->candidates) {
+		long long load = measured_now(c, (unsigned int)cpu);
+
+		if (load < c->least)
+			c->least = load;
+	}
+}
+
+/* What a CPU carries more than the least loaded one; to be as good as that is to be equal to it, or
+ * an order of three would depend on which two are compared. */
+static long long excess(const struct choice *c, unsigned int cpu)
+{
+	long long load = measured_now(c, cpu);
+
+	return load <= c->least + PLAN_EQUAL ? 0 : load - c->least;
+}
+
+static int compare_measured(const struct choice *c, unsigned int a, unsigned int b)
+{
+	long long x = excess(c, a), y = excess(c, b);
+
+	return (x > y) - (x < y);
+}
+
 /* Which of two candidates goes first, as qsort() wants it, and why. */
 static int compare(const struct choice *c, unsigned int a, unsigned int b, enum plan_reason *why)
 {
 	const struct cpu_load *x = &c->vif->input->load[a], *y = &c->vif->input->load[b];
-	int order = compare_numbers(load_total(x), load_total(y));
+	bool measured = c->vif->input->measured;
+	int order = measured ? compare_measured(c, a, b) : 0;
 
-	*why = REASON_LOAD;
+	*why = REASON_MEASURED;
+	if (!order) {
+		*why = measured ? REASON_SIDES : REASON_LOAD;
+		order = compare_numbers(load_total(x), load_total(y));
+	}
 	if (!order) {
 		*why = REASON_DIRECTION;
 		order = compare_numbers(x->sides[c->side], y->sides[c->side]);
@@ -152,8 +195,12 @@ static int tell(struct choice *c, struct plan_step *step)
 
 	if (!v)
 		return -ENOMEM;
-	cpuset_for_each (cpu, &c->candidates)
-		v[n++] = (struct plan_candidate){ (unsigned int)cpu, c->vif->input->load[cpu] };
+	cpuset_for_each (at, &c->candidates) {
+		unsigned int cpu = (unsigned int)at;
+
+		v[n++] = (struct plan_candidate){ cpu, c->vif->input->load[cpu],
+			c->vif->input->measured ? measured_now(c, cpu) : WORK_UNKNOWN };
+	}
 	qsort_r(v, n, sizeof *v, compare_candidates, c);
 	step->reason = REASON_ONLY;
 	if (n > 1)
@@ -206,6 +253,8 @@ static int place_side(
 	if (side == SIDE_TX && other == CPU_NONE)
 		c.other = vif->left_to_rx;
 	filter_candidates(&c, &step);
+	if (vif->input->measured)
+		find_least(&c);
 	r = keep_step(&c, &step);
 	if (r < 0)
 		return r;

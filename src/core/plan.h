@@ -9,6 +9,7 @@
 
 #include "cpuset.h"
 #include "load.h"
+#include "measured_load.h"
 #include "place.h"
 #include "rules.h"
 
@@ -20,13 +21,24 @@ struct plan_input {
 	const struct rules *rules;
 	const int *cores; /* the core of each CPU below n_cores; NULL: not known */
 	unsigned int n_cores;
-	struct cpu_load *load; /* [CPUSET_MAX] */
+	struct cpu_load *load;                /* [CPUSET_MAX] */
+	const struct measured_load *measured; /* NULL: the load is the number of sides */
 };
+
+/*
+ * Measured loads that differ by no more than this, in millionths of a CPU, are equal: as little as
+ * rebalance.h finds not worth a move. Measures are no more exact, and what they say of the next
+ * hour is less than that; among equals the number of sides and of NICs' interrupts decides, so that
+ * an idle host is filled evenly.
+ */
+#define PLAN_EQUAL (WORK_WHOLE / 100)
 
 /* Why the chosen CPU goes before the next one in order. */
 enum plan_reason {
 	REASON_ONLY,       /* there is no other candidate */
-	REASON_LOAD,       /* it carries less */
+	REASON_MEASURED,   /* it carries less, as measured */
+	REASON_LOAD,       /* it carries less, by number */
+	REASON_SIDES,      /* the same, where what is measured is equal */
 	REASON_DIRECTION,  /* it carries fewer sides of the same direction */
 	REASON_SPREAD,     /* it does not hold this vif yet */
 	REASON_REMEMBERED, /* this side stood there before */
@@ -44,6 +56,8 @@ const char *plan_reason_text(enum plan_reason reason, enum side side);
 struct plan_candidate {
 	unsigned int cpu;
 	struct cpu_load load;
+	long long
+		measured; /* in millionths of a CPU; WORK_UNKNOWN when the number of sides counts */
 };
 
 /* How one side was placed. */
@@ -75,7 +89,11 @@ void plan_steps_free(struct plan_steps *steps);
  * (n_remembered queues, may be fewer than n), then one on a core that carries nothing,
  * where cores are known, then the lowest number.
  *
- * So, where all CPUs are allowed and no other rule binds, neither their loads nor their tx
+ * Where there is input->measured, the least loaded one is that of which measured_load_now() is the
+ * least, or as good as that (PLAN_EQUAL); between these it is the one with the fewest sides and
+ * interrupts, and so on.
+ *
+ * By number, where all CPUs are allowed and no other rule binds, neither their loads nor their tx
  * or rx sides ever differ by more than one, as long as vifs only come. Without a look at
  * directions all tx sides would end up on one half of the CPUs and all rx sides on the other,
  * since sides come in pairs.

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NS_PER_S 1e9
@@ -34,6 +35,14 @@ int work_share(const struct work *work, struct vif_id id, unsigned int queue, en
 	const struct vif_work *vif = work_find(work, id);
 
 	return vif && queue < vif->n_queues ? vif->queues[queue].share[side] : WORK_UNKNOWN;
+}
+
+void work_format_share(long long share, char *buf, size_t size)
+{
+	/* In tenths. */
+	long long rounded = (share + WORK_WHOLE / 2000) / (WORK_WHOLE / 1000);
+
+	snprintf(buf, size, "%lld.%lld", rounded / 10, rounded % 10);
 }
 
 /* --- between two readings ----------------------------------------------------------------- */

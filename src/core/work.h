@@ -84,3 +84,6 @@ int work_smooth(struct work *kept, const struct work *newer, int64_t as_ns);
 /* The vif, or NULL; a side's share, WORK_UNKNOWN for what is not there. */
 const struct vif_work *work_find(const struct work *work, struct vif_id id);
 int work_share(const struct work *work, struct vif_id id, unsigned int queue, enum side side);
+
+/* What a CPU carries, in percent of its time and rounded to a tenth: "14.5". */
+void work_format_share(long long share, char *buf, size_t size);

@@ -109,23 +109,29 @@ static void read_work(struct reader *in, struct work *work)
 	reader_array(in, "cpus", CPUSET_MAX, read_cpu, work);
 }
 
+/* What both texts begin with. */
+static void read_head(struct reader *in, char *boot_id, unsigned int *interval)
+{
+	unsigned int version = reader_unsigned(in, "version", INT_MAX);
+
+	if (in->r == 0 && version != WORK_VERSION)
+		in->r = err_set(in->err, ENOTSUP, "has version %u, this vifpin knows %d", version,
+			WORK_VERSION);
+	reader_text(in, "boot_id", boot_id, UUID_SIZE);
+	*interval = (unsigned int)reader_number(in, "interval", 1, INTERVAL_MAX);
+}
+
 int work_parse(const char *text, size_t len, struct work_kept *out, struct err *err)
 {
 	_cleanup_(jsontext_putp) struct json_object *root = NULL;
 	struct work_kept kept = { 0 };
 	struct reader in = { .err = err };
-	unsigned int version;
 
 	if (len > WORK_TEXT_MAX)
 		return err_set(err, EBADMSG, "it is too large");
 	in.r = jsontext_parse(text, len, &root, err);
 	in.object = root;
-	version = reader_unsigned(&in, "version", INT_MAX);
-	if (in.r == 0 && version != WORK_VERSION)
-		in.r = err_set(err, ENOTSUP, "has version %u, this vifpin knows %d", version,
-			WORK_VERSION);
-	reader_text(&in, "boot_id", kept.boot_id, sizeof kept.boot_id);
-	kept.interval = (unsigned int)reader_number(&in, "interval", 1, INTERVAL_MAX);
+	read_head(&in, kept.boot_id, &kept.interval);
 	read_work(&in, &kept.work);
 	if (in.r == 0)
 		in.r = jsontext_check_twins(root, text, len, err);
@@ -195,17 +201,92 @@ static void add_cpus(struct json_object *to, const struct work *work, bool *ok)
 	jsontext_add(to, "cpus", array, ok);
 }
 
+static void add_head(struct json_object *root, const char *boot_id, int64_t at_ns,
+	unsigned int interval, bool *ok)
+{
+	jsontext_add_number(root, "version", WORK_VERSION, ok);
+	jsontext_add(root, "boot_id", json_object_new_string(boot_id), ok);
+	jsontext_add_number(root, "at_ns", at_ns, ok);
+	jsontext_add_number(root, "interval", interval, ok);
+}
+
 char *work_format(const struct work_kept *kept)
 {
 	_cleanup_(jsontext_putp) struct json_object *root = json_object_new_object();
 	bool ok = true;
 
-	jsontext_add_number(root, "version", WORK_VERSION, &ok);
-	jsontext_add(root, "boot_id", json_object_new_string(kept->boot_id), &ok);
-	jsontext_add_number(root, "at_ns", kept->work.at_ns, &ok);
+	add_head(root, kept->boot_id, kept->work.at_ns, kept->interval, &ok);
 	jsontext_add_number(root, "ns", kept->work.ns, &ok);
-	jsontext_add_number(root, "interval", kept->interval, &ok);
 	add_vifs(root, &kept->work, &ok);
 	add_cpus(root, &kept->work, &ok);
+	return ok ? jsontext_print(root) : NULL;
+}
+
+/* --- what placing needs -------------------------------------------------------------------- */
+
+void load_kept_free(struct load_kept *kept)
+{
+	measured_load_free(&kept->load);
+	*kept = (struct load_kept){ 0 };
+}
+
+static void read_sum(struct reader *in, void *to)
+{
+	struct measured_load *load = to;
+	unsigned int cpu = reader_unsigned(in, "cpu", CPUSET_MAX - 1);
+	unsigned int sides = reader_unsigned(in, "sides", INT_MAX);
+
+	load->besides[cpu] = (int)reader_number(in, "besides", 0, WORK_WHOLE);
+	load->sums[cpu].sides = sides;
+	load->sums[cpu].share = reader_number(in, "share", 0, sides * (long long)WORK_WHOLE);
+}
+
+int load_parse(const char *text, size_t len, struct load_kept *out, struct err *err)
+{
+	_cleanup_(jsontext_putp) struct json_object *root = NULL;
+	struct load_kept kept = { 0 };
+	struct reader in = { .err = err };
+
+	if (len > WORK_TEXT_MAX)
+		return err_set(err, EBADMSG, "it is too large");
+	in.r = jsontext_parse(text, len, &root, err);
+	in.object = root;
+	read_head(&in, kept.boot_id, &kept.interval);
+	kept.at_ns = reader_number(&in, "at_ns", 0, INT64_MAX);
+	kept.load.mean = (int)reader_number(&in, "mean", 0, WORK_WHOLE);
+	if (measured_load_new(&kept.load) < 0)
+		reader_no_memory(&in);
+	reader_array(&in, "cpus", CPUSET_MAX, read_sum, &kept.load);
+	if (in.r == 0)
+		in.r = jsontext_check_twins(root, text, len, err);
+	if (in.r < 0)
+		load_kept_free(&kept);
+	else
+		*out = kept;
+	return in.r;
+}
+
+char *load_format(const struct load_kept *kept)
+{
+	_cleanup_(jsontext_putp) struct json_object *root = json_object_new_object();
+	struct json_object *array = json_object_new_array();
+	const struct measured_load *load = &kept->load;
+	bool ok = true;
+
+	add_head(root, kept->boot_id, kept->at_ns, kept->interval, &ok);
+	jsontext_add_number(root, "mean", load->mean, &ok);
+	for (unsigned int cpu = 0; load->sums && cpu < CPUSET_MAX; cpu++) {
+		struct json_object *object;
+
+		if (!load->besides[cpu] && !load->sums[cpu].sides)
+			continue;
+		object = json_object_new_object();
+		jsontext_add_number(object, "cpu", cpu, &ok);
+		jsontext_add_number(object, "besides", load->besides[cpu], &ok);
+		jsontext_add_number(object, "sides", load->sums[cpu].sides, &ok);
+		jsontext_add_number(object, "share", load->sums[cpu].share, &ok);
+		jsontext_add(array, NULL, object, &ok);
+	}
+	jsontext_add(root, "cpus", array, &ok);
 	return ok ? jsontext_print(root) : NULL;
 }

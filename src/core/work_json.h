@@ -9,12 +9,21 @@
  *	  "cpus": [ { "cpu": 0, "busy": N, "softirq": N, "nic": N, "sides": N } ] }
  *
  * as in struct work (work.h): shares are in millionths, and -1 where they are not known. CPUs of
- * which nothing is known are left out. It is of this version's own use, and no interface.
+ * which nothing is known are left out.
+ *
+ * What placing a side needs of it (measured_load.h) is a text of its own, since the hook waits for
+ * that to be read: one that does not grow with the number of vifs. CPUs without load are left out.
+ *
+ *	{ "version": 1, "boot_id": "...", "at_ns": N, "interval": SECONDS, "mean": N,
+ *	  "cpus": [ { "cpu": 0, "besides": N, "sides": NUMBER, "share": N } ] }
+ *
+ * Both are of this version's own use, and no interface.
  */
 #pragma once
 
 #include "err.h"
 #include "ledger.h"
+#include "measured_load.h"
 #include "work.h"
 
 #define WORK_VERSION 1
@@ -36,3 +45,16 @@ int work_parse(const char *text, size_t len, struct work_kept *out, struct err *
 
 /* To be freed; NULL when memory is out. */
 char *work_format(const struct work_kept *kept);
+
+/* Zero-initialised it is empty. */
+struct load_kept {
+	char boot_id[UUID_SIZE];
+	int64_t at_ns;             /* CLOCK_MONOTONIC, of the reading */
+	unsigned int interval;     /* as above */
+	struct measured_load load; /* owned */
+};
+
+/* The same for what placing needs. */
+void load_kept_free(struct load_kept *kept);
+int load_parse(const char *text, size_t len, struct load_kept *out, struct err *err);
+char *load_format(const struct load_kept *kept);

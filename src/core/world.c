@@ -18,6 +18,7 @@ void world_free(struct world *world)
 	free(world->vifs);
 	free(world->domains);
 	inventory_free(&world->inventory);
+	measured_load_free(&world->measured);
 	*world = (struct world){ 0 };
 }
 

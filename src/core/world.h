@@ -7,8 +7,10 @@
 
 #include "backend_state.h"
 #include "cpuset.h"
+#include "err.h"
 #include "inventory.h"
 #include "ledger.h"
+#include "measured_load.h"
 #include "targets.h"
 #include "vifname.h"
 
@@ -42,6 +44,10 @@ struct world {
 	size_t n_domains;
 	bool unreadable; /* the ledger could not be read, and is made anew */
 	struct inventory inventory;
+	/* What sides are placed by where the configuration wants it; empty: by their number, and,
+	 * where that is not what it wants, why. */
+	struct measured_load measured;
+	struct err unmeasured;
 };
 
 void world_free(struct world *world);

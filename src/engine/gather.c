@@ -4,6 +4,7 @@
 #include "affinity.h"
 #include "cpu_list.h"
 #include "decide.h"
+#include "measure.h"
 #include "nics.h"
 #include "pidstat.h"
 #include "util.h"
@@ -370,12 +371,26 @@ int gather_rules(const struct context *context, const struct ledger *ledger, str
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
+/* What has been measured is a preference: without it, sides are placed by their number. */
+static void read_measured(const struct context *context, struct world *world)
+{
+	struct measured_load *load = &world->measured;
+
+	if (!context->config.placement_measured ||
+		measure_read_load(context, load, &world->unmeasured) < 0 || load->mean)
+		return;
+	measured_load_free(load);
+	err_set(&world->unmeasured, ENODATA, "no side has been measured to cost anything yet");
+}
+
 static int read_inventory_if_needed(const struct context *context, const struct request *request,
 	const struct ledger *ledger, struct world *world, struct err *err)
 {
 	for (size_t i = 0; i < world->n_vifs; i++) {
-		if (may_be_placed(context, request, ledger, world, &world->vifs[i]))
+		if (may_be_placed(context, request, ledger, world, &world->vifs[i])) {
+			read_measured(context, world);
 			return read_inventory(context, request, ledger, world, err);
+		}
 	}
 	return 0;
 }

@@ -27,7 +27,8 @@ int gather_all_backends(struct context *context, struct world *world, struct err
 
 /*
  * Reads what the kernel has of these vifs, or, to repair, of those in the ledger; and of the CPUs,
- * if a side may have to be placed. To be called with the ledger locked. Of xenstore it asks one
+ * and of what has been measured of them, if a side may have to be placed. To be called with the
+ * ledger locked. Of xenstore it asks one
  * thing only: whether a vif whose entry is going to be released is really not there, for it may
  * have come since. To repair, what is in context->known is not searched for again, and is taken
  * from there. -errno with a sentence.

@@ -115,20 +115,22 @@ int measure_read(
 
 /* --- what the watcher has measured ---------------------------------------------------------- */
 
-static int check_kept(const struct sysroot *root, const struct work_kept *kept, struct err *err)
+/* Of the file `path`. */
+static int check_kept(const struct sysroot *root, const char *path, const char *kept_boot_id,
+	int64_t at_ns, unsigned int interval, struct err *err)
 {
-	int64_t age = clock_ns() - kept->work.at_ns;
+	int64_t age = clock_ns() - at_ns;
 	char boot_id[UUID_SIZE];
 	int r = ledger_file_boot_id(root, boot_id, err);
 
 	if (r < 0)
 		return r;
-	if (strcmp(boot_id, kept->boot_id) != 0)
-		return err_set(err, ENOENT, "/" PATH_WORK " is of another boot");
-	if (age < 0 || age / 1000000000 > INTERVALS_MAX * (int64_t)kept->interval)
+	if (strcmp(boot_id, kept_boot_id) != 0)
+		return err_set(err, ENOENT, "/%s is of another boot", path);
+	if (age < 0 || age / 1000000000 > INTERVALS_MAX * (int64_t)interval)
 		return err_set(err, ENOENT,
-			"/" PATH_WORK " is out of date: the watcher has stopped, or does not get "
-			"to run");
+			"/%s is out of date: the watcher has stopped, or does not get to run",
+			path);
 	return 0;
 }
 
@@ -138,10 +140,26 @@ int measure_read_kept(const struct context *context, struct work *out, struct er
 	int r = work_file_read(&context->root, &kept, err);
 
 	if (r == 0)
-		r = check_kept(&context->root, &kept, err);
+		r = check_kept(&context->root, PATH_WORK, kept.boot_id, kept.work.at_ns,
+			kept.interval, err);
 	if (r < 0)
 		return r;
 	*out = kept.work;
 	kept.work = (struct work){ 0 };
+	return 0;
+}
+
+int measure_read_load(const struct context *context, struct measured_load *out, struct err *err)
+{
+	_cleanup_(load_kept_free) struct load_kept kept = { 0 };
+	int r = work_file_read_load(&context->root, &kept, err);
+
+	if (r == 0)
+		r = check_kept(
+			&context->root, PATH_LOAD, kept.boot_id, kept.at_ns, kept.interval, err);
+	if (r < 0)
+		return r;
+	*out = kept.load;
+	kept.load = (struct measured_load){ 0 };
 	return 0;
 }

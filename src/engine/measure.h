@@ -11,6 +11,7 @@
 #include "counters.h"
 #include "err.h"
 #include "ledger.h"
+#include "measured_load.h"
 #include "work.h"
 
 /*
@@ -28,3 +29,6 @@ int measure_read(struct context *context, const struct ledger *ledger, struct co
  * -errno; with a sentence each time.
  */
 int measure_read_kept(const struct context *context, struct work *out, struct err *err);
+
+/* The same of what placing a side needs of it. Free with measured_load_free(). */
+int measure_read_load(const struct context *context, struct measured_load *out, struct err *err);

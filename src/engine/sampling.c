@@ -3,6 +3,7 @@
 
 #include "ledger_file.h"
 #include "measure.h"
+#include "util.h"
 #include "work_file.h"
 
 #include <errno.h>
@@ -17,8 +18,23 @@ static unsigned int count_turns(const struct ledger *ledger)
 	return (unsigned int)((files - 1) / SAMPLING_FILES + 1);
 }
 
+/* For who places a side. */
+static int keep_load(const struct context *context, const struct work_kept *kept,
+	const struct ledger *ledger, struct err *err)
+{
+	_cleanup_(load_kept_free) struct load_kept load = {
+		.at_ns = kept->work.at_ns,
+		.interval = kept->interval,
+	};
+
+	if (measured_load_of(ledger, &kept->work, &load.load) < 0)
+		return err_no_memory(err);
+	copy_str(load.boot_id, sizeof load.boot_id, kept->boot_id);
+	return work_file_write_load(&context->root, &load, err);
+}
+
 static int keep(struct context *context, struct sampling *sampling, const struct counters *now,
-	struct err *err)
+	const struct ledger *ledger, struct err *err)
 {
 	struct work_kept *kept = &sampling->kept;
 	int64_t interval_ns = (int64_t)kept->interval * 1000000000;
@@ -31,7 +47,9 @@ static int keep(struct context *context, struct sampling *sampling, const struct
 	if (r < 0)
 		return err_set(err, -r, "cannot compute the measured load: %m");
 	r = ledger_file_boot_id(&context->root, kept->boot_id, err);
-	return r < 0 ? r : work_file_write(&context->root, kept, err);
+	if (r == 0)
+		r = work_file_write(&context->root, kept, err);
+	return r < 0 ? r : keep_load(context, kept, ledger, err);
 }
 
 int sampling_look(struct context *context, struct sampling *sampling, const struct ledger *ledger,
@@ -49,7 +67,7 @@ int sampling_look(struct context *context, struct sampling *sampling, const stru
 	sampling->looks = 0;
 	sampling->kept.interval = turns * context->config.verify_interval;
 	if (sampling->last.cpus)
-		r = keep(context, sampling, &now, err);
+		r = keep(context, sampling, &now, ledger, err);
 	counters_free(&sampling->last);
 	sampling->last = now;
 	return r;

@@ -30,11 +30,11 @@ struct sampling {
 
 /*
  * Takes a reading of the vifs of the ledger, if it is time for one, and from the second one on
- * writes the file. To be called with each look for drift, that is every verify_interval. -errno
+ * writes the files. To be called with each look for drift, that is every verify_interval. -errno
  * with a sentence; the next call goes on from where this one came to.
  */
 int sampling_look(struct context *context, struct sampling *sampling, const struct ledger *ledger,
 	struct err *err);
 
-/* Forgets all that was measured, and removes the file. */
+/* Forgets all that was measured, and removes the files. */
 void sampling_end(const struct context *context, struct sampling *sampling);

@@ -47,6 +47,7 @@
 #define PATH_LEDGER_DIR      "var/lib/vifpin"
 #define PATH_RUN_DIR         "run/vifpin"
 #define PATH_WORK            "run/vifpin/work.json"
+#define PATH_LOAD            "run/vifpin/load.json"
 
 /* Lists, for initializers: where a program is that is called without a path, and where `make
  * install` may have put vifpin's policy script. */

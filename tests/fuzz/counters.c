@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* /proc/stat, an interrupt's per_cpu_count, and the watcher's file of measured load. */
+/* /proc/stat, an interrupt's per_cpu_count, and the watcher's files of measured load. */
 #include "fuzz.h"
 
 #include "cpuset.h"
@@ -35,7 +35,7 @@ static void fuzz_interrupts(const char *text)
 	expect_true(text, added == sum && (r == 0 || (r == -EINVAL && !sum)));
 }
 
-/* What is read is written as what is read again. */
+/* What is read is written as what is read again; and the same of what placing needs. */
 static void fuzz_work(const char *text, size_t len)
 {
 	_cleanup_(work_kept_free) struct work_kept kept = { 0 };
@@ -55,9 +55,32 @@ static void fuzz_work(const char *text, size_t len)
 	expect_str(text, second, first);
 }
 
+static void fuzz_load(const char *text, size_t len)
+{
+	_cleanup_(load_kept_free) struct load_kept kept = { 0 };
+	_cleanup_(load_kept_free) struct load_kept again = { 0 };
+	_cleanup_free_ char *first = NULL, *second = NULL;
+	const struct cpu_load one = { .sides = { 1, 0 } };
+	struct err err;
+	int r = load_parse(text, len, &kept, &err);
+
+	if (r < 0) {
+		expect_true(text, r == -EBADMSG || r == -ENOTSUP);
+		return;
+	}
+	for (unsigned int cpu = 0; cpu < CPUSET_MAX; cpu++)
+		expect_true(text, measured_load_now(&kept.load, cpu, &one) >= 0);
+	first = load_format(&kept);
+	expect_true(text, first);
+	expect_int(first, load_parse(first, strlen(first), &again, &err), 0);
+	second = load_format(&again);
+	expect_str(text, second, first);
+}
+
 static void fuzz(const char *text, size_t len)
 {
 	fuzz_cpus(text);
 	fuzz_interrupts(text);
 	fuzz_work(text, len);
+	fuzz_load(text, len);
 }

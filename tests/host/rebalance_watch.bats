@@ -77,6 +77,21 @@ has_not_moved() {
     equal "" "$(<"$SIM_DIR/watch.out")" "what it complains of"
 }
 
+@test "where all is even, nothing is written, though all goes by measure" {
+    local before
+
+    two_on_one_cpu 'rebalance="measured"' 'placement="measured"'
+    await 30 work_until has_moved
+    # Even now: each rx side has a CPU of its own, and does the same.
+    lists "1.0 vif1.0 pinned 0/2" "2.0 vif2.0 pinned 0/1"
+    looks 2
+    before=$(stat -c '%i %z' "$LEDGER")
+    looks 6
+    equal "$before" "$(stat -c '%i %z' "$LEDGER")" "the ledger's inode, and when it was changed"
+    equal 1 "$(grep -c ' event=moved ' "$SIM_DIR/syslog")" "moves"
+    equal "" "$(<"$SIM_DIR/watch.out")" "what it complains of"
+}
+
 @test "nothing moves unless the configuration says so" {
     two_on_one_cpu
     looks 5

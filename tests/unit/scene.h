@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "story.h"
 #include "util.h"
+#include "work_text.h"
 
 /*
  * A story: a host, a ledger, what xenstore and the kernel have, and a request; then the changes and
@@ -22,6 +23,9 @@ struct story {
 	const char *cores;    /* the core of CPU 0, 1, ..., a digit each; left out: not known */
 	bool floating;        /* dom0's vCPUs are not pinned to where the cores are */
 	const char *config;
+	const char *measured; /* in work_text.h's notation; left out: nothing is, or it does not
+				 count */
+	int mean;
 
 	const char *ledger;
 	bool rebooted;   /* it is of another boot */
@@ -100,6 +104,7 @@ static inline void read_scene(const struct story *story, struct scene *out)
 	read_cores(story->cores, &out->world.inventory.topology);
 	out->world.inventory.topology.pinned = !story->floating;
 	read_set(story->isolated ? story->isolated : "", &out->world.inventory.rules.isolated);
+	read_measured_load(story->measured, story->mean, &out->world.measured);
 	out->world.unreadable = story->unreadable;
 	if (story->rebooted)
 		ledger_enter_boot(&out->ledger, "another boot");

@@ -48,6 +48,7 @@ static void defaults(void **state)
 	describe(&config, list);
 	assert_string_equal(list, ALL);
 	assert_int_equal(config.verify_interval, 10);
+	assert_false(config.placement_measured);
 	assert_false(config.rebalance);
 	assert_int_equal(config.rebalance_gain, 10);
 	assert_int_equal(config.rebalance_interval, 60);
@@ -193,6 +194,19 @@ static void rebalancing(void **state)
 	}
 }
 
+static void placement(void **state)
+{
+	struct config config;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse("placement = \"measured\"", &config, &err), 0);
+	assert_true(config.placement_measured);
+	assert_int_equal(parse("placement = 'count'\nrebalance = 'measured'", &config, &err), 0);
+	assert_false(config.placement_measured);
+	assert_true(config.rebalance);
+}
+
 /* --- exceptions ------------------------------------------------------------------------------ */
 
 static const char exceptions[] =
@@ -321,6 +335,7 @@ static void nodes_unknown(void **state)
 #define NOT_CPUS(text) "'" text "' is not a CPU, a range of CPUs, 'node:N', 'nodes:N-M' or 'all'"
 #define UNKNOWN        "unknown key; see vifpin.conf(5)"
 #define NOT_STRING     "not a string; write cpus = \"0-3\""
+#define NOT_LOAD       "neither \"count\" nor \"measured\""
 #define NOT_POLICY     "neither \"off\" nor \"measured\""
 #define NOT_PERCENT    "not a percentage from 1 to 100"
 #define NOT_SECONDS    "not a number of seconds from 0 to 86400"
@@ -411,6 +426,9 @@ static void refused_texts(void **state)
 		{ "cpus = 1\nverify_interval = [ 5 ]\n",
 			"t.conf:2: verify_interval: " NOT_SECONDS },
 
+		{ "placement = 1\n", "t.conf:1: placement: " NOT_LOAD },
+		{ "placement = \"off\"\n", "t.conf:1: placement: " NOT_LOAD },
+		{ "rebalance = \"count\"\n", "t.conf:1: rebalance: " NOT_POLICY },
 		{ "rebalance = 1\n", "t.conf:1: rebalance: " NOT_POLICY },
 		{ "rebalance = \"on\"\n", "t.conf:1: rebalance: " NOT_POLICY },
 		{ "rebalance = []\n", "t.conf:1: rebalance: " NOT_POLICY },
@@ -608,6 +626,7 @@ int main(void)
 		UNIT_TEST(accepted_texts),
 		UNIT_TEST(intervals),
 		UNIT_TEST(preferences),
+		UNIT_TEST(placement),
 		UNIT_TEST(rebalancing),
 		UNIT_TEST(first_matching_exception),
 		UNIT_TEST(no_exception_matches),

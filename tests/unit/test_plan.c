@@ -3,6 +3,7 @@
 
 #include "plan.h"
 #include "util.h"
+#include "work_text.h"
 
 #include <errno.h>
 
@@ -14,6 +15,7 @@ struct host {
 	const int *cores;
 	unsigned int n_cores;
 	struct cpu_load load[CPUSET_MAX];
+	const struct measured_load *measured; /* NULL: the number of sides counts */
 };
 
 static struct plan_input input_of(struct host *host)
@@ -23,6 +25,7 @@ static struct plan_input input_of(struct host *host)
 		.cores = host->cores,
 		.n_cores = host->n_cores,
 		.load = host->load,
+		.measured = host->measured,
 	};
 }
 
@@ -65,7 +68,7 @@ static size_t write_side(char *buf, int cpu)
 	return (size_t)(cpu == CPU_NONE ? sprintf(buf, "-") : sprintf(buf, "%d", cpu));
 }
 
-static void write_places(const struct place *places, unsigned int n, char *buf)
+static void format_places(const struct place *places, unsigned int n, char *buf)
 {
 	size_t len = 0;
 
@@ -78,7 +81,7 @@ static void write_places(const struct place *places, unsigned int n, char *buf)
 	}
 }
 
-static void read_set(const char *list, struct cpuset *set)
+static void read_list(const char *list, struct cpuset *set)
 {
 	assert_int_equal(cpuset_parse_list(text_of(list), set), 0);
 }
@@ -86,7 +89,7 @@ static void read_set(const char *list, struct cpuset *set)
 static void read_host(const char *allowed, const char *load, struct host *host)
 {
 	memset(host, 0, sizeof *host);
-	read_set(allowed, &host->rules.allowed);
+	read_list(allowed, &host->rules.allowed);
 	for (const char *p = text_of(load); *p; p += *p == ' ')
 		host->load[read_side(&p)].nic++;
 }
@@ -323,7 +326,7 @@ static void check_row(const struct plan_row *row)
 
 	expect_int(
 		row->name, plan_vif(&input, places, n, remembered, n_remembered, NULL), row->error);
-	write_places(places, n, got);
+	format_places(places, n, got);
 	expect_str(row->name, got, wanted);
 	expect_int(row->name, memcmp(&host, &wanted_host, sizeof host), 0);
 }
@@ -338,12 +341,15 @@ static void rules(void **state)
 /* --- what -N tells --------------------------------------------------------------------------- */
 
 /*
- * Steps are written "tx 0 least 0(0) 1(2)" for each side placed, with "-LIST" behind it for what
- * each rule took away (a: apart, n: NIC, f: far) and "!" for one that was skipped.
+ * Steps are written "tx 0 least 0(0) 1(2)" for each side placed, or "0(120,0)" with the measured
+ * load in thousandths of a CPU, with "-LIST" behind it for what each rule took away (a: apart, n:
+ * NIC, f: far) and "!" for one that was skipped.
  */
 static const struct steps_row {
 	const char *name, *allowed, *load, *others, *nic_busy, *near;
-	const char *cores; /* of CPUs 0, 1, ...: a digit each */
+	const char *cores;    /* of CPUs 0, 1, ...: a digit each */
+	const char *measured; /* left out: the number of sides counts */
+	int mean;             /* in thousandths of a CPU */
 	const char *places, *remembered;
 	const char *wanted;
 } steps_rows[] = {
@@ -457,6 +463,77 @@ static const struct steps_row {
 		.remembered = "0/1",
 		.wanted =
 			"tx 0 remembered 0(0) 1(0) 2(0) 3(0); rx 1 remembered 1(0) 2(0) 3(0) a-0" },
+	{ .name = "by measure, whatever stands there",
+		.allowed = "0-2",
+		.others = "0/0 0/0 1/2",
+		.measured = "0:0+40/4 1:0+300/1 2:200+0/1",
+		.mean = 85,
+		.places = "-/-",
+		.wanted = "tx 0 measured 0(40,4) 2(200,1) 1(300,1); "
+			  "rx 2 measured 2(200,1) 1(300,1) a-0" },
+	{ .name = "what a CPU is busy with besides counts, and NICs do by that",
+		.allowed = "0-1",
+		.load = "0 0 0",
+		.measured = "0:20+0/0 1:50+0/0",
+		.mean = 10,
+		.places = "-/-",
+		.wanted = "tx 0 measured 0(20,3) 1(50,0); rx 1 only 1(50,0) a-0" },
+	{ .name = "a hundredth of a CPU is no difference: the number decides",
+		.allowed = "0-2",
+		.others = "0/0 1/-",
+		.measured = "0:0+100/2 1:0+110/1 2:0+111/0",
+		.mean = 70,
+		.places = "-/-",
+		.wanted = "tx 1 sides 1(110,1) 0(100,2) 2(111,0); "
+			  "rx 0 measured 0(100,2) 2(111,0) a-1" },
+	{ .name = "and so does the direction, and the rest",
+		.allowed = "0-3",
+		.others = "0/1 2/-",
+		.measured = "0:10+0/1 1:0+9/1 2:5+0/1 3:5+0/0",
+		.mean = 5,
+		.places = "-/-",
+		.remembered = "3/0",
+		.wanted = "tx 3 sides 3(5,0) 1(9,1) 0(10,1) 2(5,1); "
+			  "rx 0 remembered 0(10,1) 2(5,1) 1(9,1) a-3" },
+	{ .name = "each that is placed counts as the mean: a burst is spread",
+		.allowed = "0-3",
+		.measured = "0:0+0/0 1:30+0/0 2:65+0/0 3:115+0/0",
+		.mean = 50,
+		.places = "-/- -/- -/-",
+		.wanted = "tx 0 measured 0(0,0) 1(30,0) 2(65,0) 3(115,0); "
+			  "rx 1 measured 1(30,0) 2(65,0) 3(115,0) a-0; "
+			  "tx 0 measured 0(50,1) 2(65,0) 1(80,1) 3(115,0); "
+			  "rx 2 measured 2(65,0) 1(80,1) 3(115,0) a-0; "
+			  "tx 1 measured 1(80,1) 0(100,2) 3(115,0) 2(115,1); "
+			  "rx 0 measured 0(100,2) 3(115,0) 2(115,1) a-1" },
+	{ .name = "one that has come since counts as the mean, one that has gone as those there",
+		.allowed = "0-2",
+		.others = "0/- 0/- 0/1 2/-",
+		.measured = "0:0+100/2 1:0+400/4 2:0+200/1",
+		.mean = 20,
+		.places = "-/-",
+		.wanted = "tx 1 measured 1(100,1) 0(120,3) 2(200,1); "
+			  "rx 0 measured 0(120,3) 2(200,1) a-1" },
+	{ .name = "all that have cost something have gone",
+		.allowed = "0-1",
+		.measured = "0:5+900/9 1:0+0/0",
+		.mean = 20,
+		.places = "-/-",
+		.wanted = "tx 0 number 0(5,0) 1(0,0); rx 1 only 1(0,0) a-0" },
+	{ .name = "a CPU that nothing has been measured of is idle",
+		.allowed = "0,7",
+		.measured = "0:20+0/0",
+		.mean = 20,
+		.places = "-/-",
+		.wanted = "tx 7 measured 7(0,0) 0(20,0); rx 0 only 0(20,0) a-7" },
+	{ .name = "rules go before what is measured",
+		.allowed = "0-2",
+		.nic_busy = "0",
+		.near = "0,2",
+		.measured = "0:0+0/0 1:100+0/0 2:500+0/0",
+		.mean = 20,
+		.places = "-/-",
+		.wanted = "tx 0 measured 0(0,0) 2(500,0) f-1; rx 2 only 2(500,0) a-0 f-1" },
 	{ .name = "load goes before an idle core",
 		.allowed = "0-3",
 		.load = "2",
@@ -469,7 +546,9 @@ static void write_step(const struct plan_step *step, char *buf)
 {
 	static const char *const reasons[REASON_COUNT] = {
 		[REASON_ONLY] = "only",
+		[REASON_MEASURED] = "measured",
 		[REASON_LOAD] = "load",
+		[REASON_SIDES] = "sides",
 		[REASON_DIRECTION] = "direction",
 		[REASON_SPREAD] = "spread",
 		[REASON_REMEMBERED] = "remembered",
@@ -489,9 +568,14 @@ static void write_step(const struct plan_step *step, char *buf)
 	buf += strlen(buf);
 	buf += sprintf(buf, "%s%s %u %s", between, side_name(step->side), step->candidates[0].cpu,
 		reasons[step->reason]);
-	for (unsigned int i = 0; i < step->n_candidates; i++)
-		buf += sprintf(buf, " %u(%u)", step->candidates[i].cpu,
-			load_total(&step->candidates[i].load));
+	for (unsigned int i = 0; i < step->n_candidates; i++) {
+		const struct plan_candidate *candidate = &step->candidates[i];
+
+		buf += sprintf(buf, " %u(", candidate->cpu);
+		if (candidate->measured != WORK_UNKNOWN)
+			buf += sprintf(buf, "%lld,", candidate->measured / (WORK_WHOLE / 1000));
+		buf += sprintf(buf, "%u)", load_total(&candidate->load));
+	}
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
 		if (cpuset_format(&step->taken[rule], list, sizeof list))
 			buf += sprintf(buf, " %c-%s", letters[rule], list);
@@ -505,8 +589,8 @@ static void read_rules(const struct steps_row *row, int *cores, struct host *hos
 	const char *text = text_of(row->cores);
 
 	read_host(row->allowed, row->load, host);
-	read_set(row->nic_busy, &host->rules.nic_busy);
-	read_set(row->near, &host->rules.near);
+	read_list(row->nic_busy, &host->rules.nic_busy);
+	read_list(row->near, &host->rules.near);
 	host->n_cores = (unsigned int)strlen(text);
 	host->cores = *text ? cores : NULL;
 	for (unsigned int i = 0; i < host->n_cores; i++)
@@ -520,6 +604,7 @@ static void check_steps(const struct steps_row *row)
 	unsigned int n_remembered = read_places(row->remembered, remembered);
 	unsigned int n = read_places(row->places, places);
 	struct plan_steps steps = { 0 };
+	struct measured_load measured;
 	struct plan_input input;
 	char got[512] = "";
 	int cores[8];
@@ -528,7 +613,11 @@ static void check_steps(const struct steps_row *row)
 	load_add(host.load, others, read_places(row->others, others));
 	load_add(host.load, places, n);
 	input = input_of(&host);
+	read_measured_load(row->measured, row->mean, &measured);
+	if (row->measured)
+		input.measured = &measured;
 	expect_int(row->name, plan_vif(&input, places, n, remembered, n_remembered, &steps), 0);
+	measured_load_free(&measured);
 	for (size_t i = 0; i < steps.n; i++)
 		write_step(&steps.v[i], got);
 	expect_str(row->name, got, row->wanted);
@@ -546,7 +635,11 @@ static void every_reason_has_its_words(void **state)
 {
 	static const char *const texts[REASON_COUNT][SIDE_COUNT] = {
 		[REASON_ONLY] = { "the only one of", "the only one of" },
+		[REASON_MEASURED] = { "the least loaded, as measured, of",
+			"the least loaded, as measured, of" },
 		[REASON_LOAD] = { "the least loaded of", "the least loaded of" },
+		[REASON_SIDES] = { "least loaded, and fewer sides and NIC interrupts, of",
+			"least loaded, and fewer sides and NIC interrupts, of" },
 		[REASON_DIRECTION] = { "least loaded, and fewer tx sides, of",
 			"least loaded, and fewer rx sides, of" },
 		[REASON_SPREAD] = { "least loaded, and does not hold this vif yet, of",
@@ -592,9 +685,9 @@ static void check_filter(enum rule rule, const char *name, bool only_cpu)
 	struct place place;
 
 	read_host(only_cpu ? "0" : row->allowed, "1 2", &host);
-	read_set(row->nic_busy, &host.rules.nic_busy);
-	read_set(row->isolated, &host.rules.isolated);
-	read_set(row->near, &host.rules.near);
+	read_list(row->nic_busy, &host.rules.nic_busy);
+	read_list(row->isolated, &host.rules.isolated);
+	read_list(row->near, &host.rules.near);
 	read_places(row->places, &place);
 	expect_int(name, plan_vif(&input, &place, 1, NULL, 0, &steps), 0);
 	expect_int(name, place.cpu[SIDE_RX], only_cpu ? 0 : 1);
@@ -625,7 +718,7 @@ static void plan_anew(struct host *host, struct place *places, unsigned int n, c
 	char got[256];
 
 	assert_int_equal(plan_vif(&input, places, n, NULL, 0, NULL), 0);
-	write_places(places, n, got);
+	format_places(places, n, got);
 	assert_string_equal(got, wanted);
 }
 
@@ -662,7 +755,7 @@ static void same_again(void **state)
 	load_remove(host.load, b, 1);
 	read_places("-/-", again);
 	assert_int_equal(plan_vif(&input, again, 1, b, 1, NULL), 0);
-	write_places(again, 1, got);
+	format_places(again, 1, got);
 	assert_string_equal(got, "2/3");
 }
 
@@ -762,6 +855,31 @@ static void arrivals_stay_even(void **state)
 		expect_int("numbers of CPUs", cpuset_count(&counts), MAX_CPUS);
 }
 
+/*
+ * What each vif adds to a host where nothing else is measured is the mean, and nothing else keeps
+ * its CPUs busy: by measure they stay as even as by number.
+ */
+static void arrivals_stay_even_by_measure(void **state)
+{
+	struct random random = random_start("arrivals_stay_even_by_measure");
+	static struct host host;
+
+	(void)state;
+	for (unsigned int i = 0; i < 200; i++) {
+		struct measured_load measured;
+		char row[64];
+
+		memset(&host, 0, sizeof host);
+		random_allowed(&random, random_cpu_count(&random), &host.rules.allowed);
+		read_measured_load("", 1 + (int)random_below(&random, 100), &measured);
+		host.measured = &measured;
+		snprintf(row, sizeof row, "host %u, mean %d", i, measured.mean);
+		for (unsigned int vifs = 0; vifs < 40; vifs++)
+			let_vif_come(&random, row, &host);
+		measured_load_free(&measured);
+	}
+}
+
 static void let_vif_come_to_seed_host(struct random *random, const char *row,
 	const struct plan_input *input, const struct cpuset *others)
 {
@@ -795,8 +913,8 @@ static void seed_host(void **state)
 
 		snprintf(row, sizeof row, "sequence %lu", i);
 		read_host("0-7", "2 5", &host);
-		read_set("2,5", &host.rules.nic_busy);
-		read_set("0-1,3-4,6-7", &others);
+		read_list("2,5", &host.rules.nic_busy);
+		read_list("0-1,3-4,6-7", &others);
 		while (vifs--)
 			let_vif_come_to_seed_host(&random, row, &input, &others);
 	}
@@ -1030,8 +1148,8 @@ static void follow_the_rules(struct random *random, const char *row, struct host
 	rule_vif(&wanted_host, wanted, n, remembered, n_remembered);
 
 	expect_int(row, plan_vif(&input, places, n, remembered, n_remembered, NULL), 0);
-	write_places(places, n, got);
-	write_places(wanted, n, text);
+	format_places(places, n, got);
+	format_places(wanted, n, text);
 	expect_str(row, got, text);
 	expect_int(row, memcmp(host, &wanted_host, sizeof *host), 0);
 }
@@ -1064,6 +1182,7 @@ int main(void)
 		UNIT_TEST(trim_and_grow),
 		UNIT_TEST(same_again),
 		UNIT_TEST(arrivals_stay_even),
+		UNIT_TEST(arrivals_stay_even_by_measure),
 		UNIT_TEST(seed_host),
 		UNIT_TEST(follows_the_rules),
 	};

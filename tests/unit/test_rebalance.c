@@ -4,6 +4,7 @@
 #include "rebalance.h"
 #include "story.h"
 #include "util.h"
+#include "work_text.h"
 
 /*
  * A move is written as in story.h's requests, with why behind it for each side that moves. The load
@@ -241,66 +242,6 @@ static const struct measured_row {
 		.loads = "0:50>30 1:20>20 2:0>20 3:20>20" },
 };
 
-static int read_share(const char **text)
-{
-	if (**text == '?') {
-		++*text;
-		return WORK_UNKNOWN;
-	}
-	return (int)read_number(text, 100) * (WORK_WHOLE / 100);
-}
-
-static void read_queue_work(const char *text, struct vif_work *vif)
-{
-	struct queue_work *queue = array_grow(vif->queues, vif->n_queues, sizeof *queue);
-
-	assert_non_null(queue);
-	vif->queues = queue;
-	queue += vif->n_queues++;
-	*queue = (struct queue_work){ .interrupts = 0 };
-	queue->share[SIDE_TX] = read_share(&text);
-	assert_int_equal(*text++, '/');
-	queue->share[SIDE_RX] = read_share(&text);
-}
-
-static void read_vif_work(char *line, void *data)
-{
-	struct work *work = data;
-	struct vif_work *vif = array_add(&work->vifs, &work->n_vifs, sizeof *vif);
-	const char *id = next_word(&line);
-	char *word;
-
-	assert_non_null(vif);
-	vif->id = read_id(&id);
-	while ((word = next_word(&line)))
-		read_queue_work(word, vif);
-}
-
-static void read_cpu_work(const char *text, struct work *work)
-{
-	_cleanup_free_ char *copy = strdup(text ? text : "");
-	char *rest = copy, *word;
-
-	assert_non_null(copy);
-	while ((word = next_word(&rest))) {
-		const char *at = word;
-		unsigned int cpu = read_number(&at, CPUSET_MAX - 1);
-
-		assert_int_equal(*at++, ':');
-		work->cpus[cpu].busy = read_share(&at);
-		assert_int_equal(*at++, '/');
-		work->cpus[cpu].sides = read_share(&at);
-	}
-}
-
-static void read_work(const struct measured_row *row, struct work *out)
-{
-	*out = (struct work){ .cpus = calloc(CPUSET_MAX, sizeof *out->cpus) };
-	assert_non_null(out->cpus);
-	read_lines(row->work, read_vif_work, out);
-	read_cpu_work(row->cpus, out);
-}
-
 static void expect_loads(const struct measured_row *row, const struct measured_moves *found)
 {
 	const int percent = WORK_WHOLE / 100;
@@ -331,7 +272,7 @@ static void what_moves_by_measure(void **state)
 		read_ledger(row->ledger, &ledger);
 		read_world(NULL, NULL, &world);
 		read_inventory(NULL, NULL, row->nics, &world.inventory);
-		read_work(row, &work);
+		read_work(row->work, row->cpus, &work);
 		spoil(&found, sizeof found);
 		expect_int(row->name,
 			rebalance_plan_measured(&world, &config, &ledger, &work, row->gain, &found),
@@ -409,7 +350,7 @@ static void what_moves_at_once(void **state)
 		read_ledger(row->ledger, &ledger);
 		read_world(NULL, NULL, &world);
 		read_inventory(row->online, NULL, row->nics, &world.inventory);
-		read_work(&posed, &work);
+		read_work(posed.work, posed.cpus, &work);
 		expect_int(row->name,
 			rebalance_plan_measured(&world, &config, &ledger, &work, 10, &found), 0);
 		expect_int(row->name, measured_moves_limit(&found, &work, &row->limits), 0);
@@ -445,7 +386,7 @@ static void what_is_not_worth_a_move(void **state)
 		read_ledger("1.0 g1 pinned 0/2", &ledger);
 		read_world(NULL, NULL, &world);
 		read_inventory(NULL, NULL, NULL, &world.inventory);
-		read_work(&posed, &work);
+		read_work(posed.work, posed.cpus, &work);
 		work.vifs[0].queues[0].share[SIDE_RX] = sides[i].share;
 		assert_int_equal(
 			rebalance_plan_measured(&world, &config, &ledger, &work, 10, &found), 0);

@@ -595,6 +595,79 @@ static void texts_of_the_file(void **state)
 	}
 }
 
+/* --- what placing needs of it --------------------------------------------------------------- */
+
+static void load_written_and_read_again(void **state)
+{
+	static const char wanted[] =
+		"{\"version\":1,\"boot_id\":\"5674e575\",\"at_ns\":7,\"interval\":10,\"mean\":12,"
+		"\"cpus\":[{\"cpu\":0,\"besides\":5,\"sides\":0,\"share\":0},"
+		"{\"cpu\":8191,\"besides\":0,\"sides\":3,\"share\":3000000}]}";
+	_cleanup_(load_kept_free) struct load_kept kept = { 0 };
+	_cleanup_free_ char *text = NULL;
+	struct pen got = { .len = 0 };
+	struct err err;
+
+	(void)state;
+	assert_int_equal(load_parse(wanted, strlen(wanted), &kept, &err), 0);
+	assert_string_equal(kept.boot_id, "5674e575");
+	assert_int_equal(kept.at_ns, 7);
+	assert_int_equal(kept.interval, 10);
+	assert_int_equal(kept.load.mean, 12);
+	assert_int_equal(kept.load.besides[0], 5);
+	assert_int_equal(kept.load.sums[8191].sides, 3);
+	assert_int_equal(kept.load.sums[8191].share, 3000000);
+	text = load_format(&kept);
+	assert_non_null(text);
+	for (const char *p = text; *p; p++) {
+		if (!strchr(" \n", *p))
+			put_down(&got, "%c", *p);
+	}
+	assert_string_equal(got.text, wanted);
+}
+
+#define LOAD_HEAD "{\"version\":1,\"boot_id\":\"a\",\"at_ns\":5,\"interval\":10,"
+
+static void texts_of_load(void **state)
+{
+	static const struct {
+		const char *text, *why; /* NULL: it is one */
+		int r;
+	} texts[] = {
+		{ LOAD_HEAD "\"mean\":0,\"cpus\":[],\"new\":true}", NULL, 0 },
+		{ "", "it is not JSON: unexpected end of data", -EBADMSG },
+		{ "{\"version\":2}", "has version 2, this vifpin knows 1", -ENOTSUP },
+		{ LOAD_HEAD "\"cpus\":[]}", "\"mean\" is missing", -EBADMSG },
+		{ LOAD_HEAD "\"mean\":0}", "\"cpus\" is missing", -EBADMSG },
+		{ LOAD_HEAD "\"mean\":-1,\"cpus\":[]}", "\"mean\" is not between 0 and 1000000",
+			-EBADMSG },
+		{ LOAD_HEAD "\"mean\":0,\"cpus\":[],\"mean\":0}", "a field appears twice",
+			-EBADMSG },
+		{ LOAD_HEAD "\"mean\":0,\"cpus\":[{\"cpu\":8192}]}",
+			"\"cpu\" is not between 0 and 8191", -EBADMSG },
+		{ LOAD_HEAD "\"mean\":0,\"cpus\":[{\"cpu\":0,\"sides\":2,\"besides\":-1}]}",
+			"\"besides\" is not between 0 and 1000000", -EBADMSG },
+		{ LOAD_HEAD "\"mean\":0,\"cpus\":[{\"cpu\":0,\"sides\":2,\"besides\":0,"
+			    "\"share\":2000001}]}",
+			"\"share\" is not between 0 and 2000000", -EBADMSG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct load_kept kept;
+		struct err err = { "" };
+
+		spoil(&kept, sizeof kept);
+		expect_int(texts[i].text,
+			load_parse(texts[i].text, strlen(texts[i].text), &kept, &err), texts[i].r);
+		expect_str(texts[i].text, err.msg, texts[i].why ? texts[i].why : "");
+		if (texts[i].r == 0)
+			load_kept_free(&kept);
+		else
+			expect_true(texts[i].text, is_spoilt(&kept, sizeof kept));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest work[] = {
@@ -605,6 +678,8 @@ int main(void)
 		UNIT_TEST(the_past_counts_less_and_less),
 		UNIT_TEST(written_and_read_again),
 		UNIT_TEST(texts_of_the_file),
+		UNIT_TEST(load_written_and_read_again),
+		UNIT_TEST(texts_of_load),
 	};
 
 	return cmocka_run_group_tests(work, NULL, NULL);
