@@ -35,12 +35,11 @@ static void begin(struct host *host, struct random *random, enum traffic traffic
 	static const unsigned int cpus[] = { 4, 8, 16 }, vifs[] = { 10, 100 };
 	struct load_kind kind = { .traffic = traffic };
 
-	host_begin(host, cpus[random_below(random, ARRAY_SIZE(cpus))],
-		vifs[random_below(random, ARRAY_SIZE(vifs))], random_below(random, 1000000),
-		place_by_count);
 	kind.share[SIDE_TX] = random_below(random, 11) / 10.0;
 	kind.share[SIDE_RX] = 1 - kind.share[SIDE_TX];
-	host_draw_traffic(host, &kind);
+	host_begin(host, cpus[random_below(random, ARRAY_SIZE(cpus))],
+		vifs[random_below(random, ARRAY_SIZE(vifs))], random_below(random, 1000000), &kind,
+		place_by_count);
 }
 
 static unsigned int moves_of_a_minute(struct host *host)

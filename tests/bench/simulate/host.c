@@ -50,27 +50,6 @@ static void depart(struct host *host, struct sim_vif *vif)
 	vif->n_queues = 0;
 }
 
-void host_begin(
-	struct host *host, unsigned int n_cpus, unsigned int n_vifs, uint64_t seed, place_fn *place)
-{
-	memset(host, 0, sizeof *host);
-	host->n_cpus = n_cpus;
-	host->n_vifs = n_vifs;
-	host->random = (struct random){ .seed = seed, .state = seed };
-	host->traffic = (struct random){ .seed = seed, .state = seed ^ UINT64_C(0x5555) << 32 };
-	host->dice = (struct random){ .seed = seed, .state = seed ^ UINT64_C(0xaaaa) << 32 };
-	for (unsigned int cpu = 0; cpu < n_cpus; cpu++)
-		cpuset_add(&host->rules.allowed, cpu);
-	for (unsigned int i = 0; i < n_vifs; i++)
-		arrive(host, &host->vifs[i], place);
-	for (unsigned int i = 0; i < n_vifs / 2; i++) {
-		struct sim_vif *vif = &host->vifs[random_below(&host->random, n_vifs)];
-
-		depart(host, vif);
-		arrive(host, vif, place);
-	}
-}
-
 void host_move(struct host *host, struct sim_vif *vif, unsigned int queue, enum side side, int cpu)
 {
 	int *now = &vif->places[queue].cpu[side];
@@ -117,26 +96,85 @@ static void draw_vif(struct host *host, struct sim_vif *vif, const struct load_k
 	set_work(host, vif, kind);
 }
 
-/* So that the CPUs do MEAN_WORK at first, but for what is more than one CPU's. */
-void host_draw_traffic(struct host *host, const struct load_kind *kind)
-{
-	double sum = 0;
-
-	for (unsigned int i = 0; i < host->n_vifs; i++) {
-		draw_vif(host, &host->vifs[i], kind);
-		sum += host->vifs[i].traffic * host->vifs[i].n_queues;
-	}
-	host->scale = MEAN_WORK * host->n_cpus / sum;
-	for (unsigned int i = 0; i < host->n_vifs; i++)
-		set_work(host, &host->vifs[i], kind);
-}
-
 void host_change_traffic(struct host *host, const struct load_kind *kind)
 {
 	for (unsigned int i = 0; i < host->n_vifs; i++) {
 		if (random_share(&host->traffic) <= kind->changes)
 			draw_vif(host, &host->vifs[i], kind);
 	}
+}
+
+/* So that the CPUs do MEAN_WORK, but for what is more than one CPU's. */
+static void set_scale(struct host *host, const struct load_kind *kind)
+{
+	double sum = 0;
+
+	for (unsigned int i = 0; i < host->n_vifs; i++)
+		sum += host->vifs[i].traffic * host->vifs[i].n_queues;
+	host->scale = MEAN_WORK * host->n_cpus / sum;
+	for (unsigned int i = 0; i < host->n_vifs; i++)
+		set_work(host, &host->vifs[i], kind);
+}
+
+/* All that is there is measured, exactly. */
+static void measure(struct host *host)
+{
+	long long sum = 0;
+	unsigned int sides = 0;
+
+	memset(host->sums, 0, sizeof host->sums);
+	for (unsigned int i = 0; i < host->n_vifs; i++) {
+		const struct sim_vif *vif = &host->vifs[i];
+		struct measured_queue queue;
+
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			queue.share[side] = (int)lround(vif->work[side] * WORK_WHOLE);
+			sum += (long long)queue.share[side] * vif->n_queues;
+		}
+		for (unsigned int q = 0; q < vif->n_queues; q++)
+			measured_load_add(&queue, vif->places[q], 0, host->sums);
+		sides += SIDE_COUNT * vif->n_queues;
+	}
+	host->mean = (int)(sum / sides);
+	host->measured = true;
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+static void arrive_all(struct host *host, const struct load_kind *kind, place_fn *place)
+{
+	for (unsigned int i = 0; i < host->n_vifs; i++)
+		arrive(host, &host->vifs[i], place);
+	for (unsigned int i = 0; i < host->n_vifs; i++)
+		draw_vif(host, &host->vifs[i], kind);
+	set_scale(host, kind);
+	measure(host);
+}
+
+void host_begin(struct host *host, unsigned int n_cpus, unsigned int n_vifs, uint64_t seed,
+	const struct load_kind *kind, place_fn *place)
+{
+	memset(host, 0, sizeof *host);
+	host->n_cpus = n_cpus;
+	host->n_vifs = n_vifs;
+	host->random = (struct random){ .seed = seed, .state = seed };
+	host->traffic = (struct random){ .seed = seed, .state = seed ^ UINT64_C(0x5555) << 32 };
+	host->dice = (struct random){ .seed = seed, .state = seed ^ UINT64_C(0xaaaa) << 32 };
+	for (unsigned int cpu = 0; cpu < n_cpus; cpu++)
+		cpuset_add(&host->rules.allowed, cpu);
+	arrive_all(host, kind, place);
+	for (unsigned int i = 0; i < n_vifs / 2; i++) {
+		struct sim_vif *vif = &host->vifs[random_below(&host->random, n_vifs)];
+
+		depart(host, vif);
+		arrive(host, vif, place);
+		draw_vif(host, vif, kind);
+		if (random_below(&host->random, BURST))
+			continue;
+		host_change_traffic(host, kind);
+		measure(host);
+	}
+	set_scale(host, kind);
 }
 
 /* --- who does it ----------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "load.h"
+#include "measured_load.h"
 #include "place.h"
 #include "rules.h"
 
@@ -54,24 +55,30 @@ struct host {
 	bool used[SIDES_MAX];             /* interrupt numbers */
 	unsigned int first_unused;        /* none before it is */
 	double scale;                     /* what traffic costs */
-	unsigned int moves;               /* of sides, so far */
-	struct random random;             /* queues, and who goes and comes */
-	struct random traffic;            /* the same for all policies */
-	struct random dice;               /* what a policy draws */
+	bool measured;                    /* there is a measure: */
+	int mean;                         /* as in measured_load.h, in millionths */
+	struct cpu_sum sums[CPUSET_MAX];
+	unsigned int moves;    /* of sides, so far */
+	struct random random;  /* queues, and who goes and comes */
+	struct random traffic; /* the same for all policies */
+	struct random dice;    /* what a policy draws */
 };
 
 /* Places a vif that comes: every side is CPU_NONE, and host->load is to be brought up to date. */
 typedef void place_fn(struct host *host, struct sim_vif *vif);
 
 /*
- * A host to which n_vifs vifs of 1 to 8 queues have come; then half of them have gone and others
- * have come, one by one. Nothing costs anything yet.
+ * A host to which n_vifs vifs of 1 to 8 queues have come, and have got their traffic. Then half of
+ * them have gone and others have come, one by one: up to a few of them, BURST on average, before
+ * what is there is measured again, a minute later. In the end the CPUs do MEAN_WORK, but for what
+ * is more than one CPU's.
  */
-void host_begin(struct host *host, unsigned int n_cpus, unsigned int n_vifs, uint64_t seed,
-	place_fn *place);
+#define BURST 4
 
-/* Draws the traffic of all vifs, or of those whose minute it is to change. */
-void host_draw_traffic(struct host *host, const struct load_kind *kind);
+void host_begin(struct host *host, unsigned int n_cpus, unsigned int n_vifs, uint64_t seed,
+	const struct load_kind *kind, place_fn *place);
+
+/* Draws the traffic anew of those vifs whose minute it is to change. */
 void host_change_traffic(struct host *host, const struct load_kind *kind);
 
 /* Moves a side, and counts that when it does move. */

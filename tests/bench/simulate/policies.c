@@ -97,6 +97,18 @@ static void place_by_count(struct host *host, struct sim_vif *vif)
 	plan_vif(&input, vif->places, vif->n_queues, NULL, 0, NULL);
 }
 
+/* The same with placement = "measured"; nothing else keeps the CPUs busy. */
+static void place_by_measure(struct host *host, struct sim_vif *vif)
+{
+	static int nothing[CPUSET_MAX];
+	const struct measured_load measured = { host->mean, nothing, host->sums };
+	struct plan_input input = { .rules = &host->rules, .load = host->load };
+
+	if (host->measured)
+		input.measured = &measured;
+	plan_vif(&input, vif->places, vif->n_queues, NULL, 0, NULL);
+}
+
 /* `vifpin rebalance --measured`, once, after the first minute. */
 static void measure_once(struct host *host, unsigned int tick)
 {
@@ -113,8 +125,10 @@ static void measure_always(struct host *host, unsigned int tick)
 
 const struct policy policies[] = {
 	{ .name = "by count", .place = place_by_count },
+	{ .name = "by measure", .place = place_by_measure },
 	{ .name = "measured", .place = place_by_count, .act = measure_once, .once = true },
 	{ .name = "automatic", .place = place_by_count, .act = measure_always },
+	{ .name = "both", .place = place_by_measure, .act = measure_always },
 	{ .name = "Linux 5.10", .place = place_on_first, .free_threads = true },
 	{ .name = "Linux 6.1", .place = place_by_fewest, .free_threads = true },
 	{ .name = "random", .place = place_by_chance },

@@ -42,7 +42,7 @@ static const struct load_kind kinds[] = {
 static const unsigned int cpus[] = { 4, 8, 16, 64 }, vifs[] = { 10, 100, 1000 };
 
 #define ROWS         (ARRAY_SIZE(cpus) * ARRAY_SIZE(vifs))
-#define POLICIES_MAX 8
+#define POLICIES_MAX 10
 
 /* --- a run ----------------------------------------------------------------------------------- */
 
@@ -79,7 +79,6 @@ static struct result run(
 	struct result result = { 0 };
 
 	irqbalance_begin();
-	host_draw_traffic(host, kind);
 	for (unsigned int minute = 0; minute < MINUTES && !is_over(policy, kind, minute);
 		minute++) {
 		double unevenness;
@@ -144,8 +143,7 @@ static struct result median_of(const struct result *of, unsigned int n)
 	return result;
 }
 
-/* Where vifs stand when traffic begins does not depend on it: they come once for all kinds. */
-static void run_all_kinds(const struct host *begun, const struct policy *policy, unsigned int i)
+static void run_all_kinds(size_t row, const struct policy *policy, unsigned int i, uint64_t seed)
 {
 	static struct host host;
 
@@ -155,7 +153,8 @@ static void run_all_kinds(const struct host *begun, const struct policy *policy,
 
 			for (enum side side = 0; side < SIDE_COUNT; side++)
 				kind.share[side] = directions[d].share[side];
-			host = *begun;
+			host_begin(&host, cpus[row / ARRAY_SIZE(vifs)],
+				vifs[row % ARRAY_SIZE(vifs)], seed + i, &kind, policy->place);
 			samples[k][d][i] = run(&host, policy, &kind);
 		}
 	}
@@ -163,14 +162,8 @@ static void run_all_kinds(const struct host *begun, const struct policy *policy,
 
 static void simulate(size_t row, size_t p, unsigned int runs, uint64_t seed)
 {
-	unsigned int n_cpus = cpus[row / ARRAY_SIZE(vifs)];
-	static struct host host;
-
-	for (unsigned int i = 0; i < runs; i++) {
-		host_begin(
-			&host, n_cpus, vifs[row % ARRAY_SIZE(vifs)], seed + i, policies[p].place);
-		run_all_kinds(&host, &policies[p], i);
-	}
+	for (unsigned int i = 0; i < runs; i++)
+		run_all_kinds(row, &policies[p], i, seed);
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 		for (size_t d = 0; d < ARRAY_SIZE(directions); d++)
 			results[k][d][row][p] = median_of(samples[k][d], runs);
