@@ -403,25 +403,60 @@ static bool meets(const struct measured_moves *found, const struct move_limits *
 	       (found->before - found->after) * 100 >= found->before * (long long)limits->gain;
 }
 
-static bool is_worth(const struct queue_move *move, const struct work *work)
+/* What leaves each CPU, as far as that is known: left[CPUSET_MAX]. */
+static void sum_up_leaving(const struct moves *moves, const struct work *work, long long *left)
+{
+	for (size_t i = 0; i < moves->n; i++) {
+		const struct queue_move *move = &moves->v[i];
+
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			int share = work_share(work, move->id, move->queue, side);
+
+			if (move->from.cpu[side] != move->to.cpu[side] && share != WORK_UNKNOWN)
+				left[move->from.cpu[side]] += share;
+		}
+	}
+}
+
+static bool is_worth(const struct queue_move *move, const long long *left)
 {
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		if (move->from.cpu[side] != move->to.cpu[side] &&
-			work_share(work, move->id, move->queue, side) >= MOVE_WORTH)
+			left[move->from.cpu[side]] >= MOVE_WORTH)
 			return true;
 	}
 	return false;
 }
 
-static void leave_out_worthless(struct moves *moves, const struct work *work)
+/* -ENOMEM. */
+static int leave_out_worthless(struct moves *moves, const struct work *work)
 {
+	_cleanup_free_ long long *left = calloc(CPUSET_MAX, sizeof *left);
 	size_t n = 0;
 
+	if (!left)
+		return -ENOMEM;
+	sum_up_leaving(moves, work, left);
 	for (size_t i = 0; i < moves->n; i++) {
-		if (is_worth(&moves->v[i], work))
+		if (is_worth(&moves->v[i], left))
 			moves->v[n++] = moves->v[i];
 	}
 	moves->n = n;
+	return 0;
+}
+
+struct move_limits rebalance_limits(const struct world *world, const struct config *config)
+{
+	struct cpuset allowed = inventory_allowed(&world->inventory, &config->cpus);
+	size_t queues = cpuset_count(&allowed);
+
+	if (queues < MOVES_LEAST)
+		queues = MOVES_LEAST;
+	return (struct move_limits){
+		.threshold = config->rebalance_threshold,
+		.gain = config->rebalance_gain,
+		.queues = queues < MOVES_MOST ? queues : MOVES_MOST,
+	};
 }
 
 int measured_moves_limit(
@@ -430,7 +465,7 @@ int measured_moves_limit(
 	_cleanup_free_ struct cpu_state *cpus = calloc(CPUSET_MAX, sizeof *cpus);
 	struct moves *moves = &found->moves;
 
-	if (!cpus)
+	if (!cpus || leave_out_worthless(moves, work) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < found->n_cpus; i++) {
 		const struct cpu_shift *cpu = &found->cpus[i];
@@ -439,7 +474,6 @@ int measured_moves_limit(
 	}
 	if (!meets(found, limits))
 		moves->n = 0;
-	leave_out_worthless(moves, work);
 	if (moves->n > limits->queues || (moves->n && !helps(moves, work, cpus)))
 		keep_best_moves(moves, work, cpus, limits->queues);
 	return 0;

@@ -67,8 +67,15 @@ struct move_limits {
 	size_t queues;          /* and how many may move at once */
 };
 
-/* A side that costs less, in millionths of a CPU, is not worth a move: most loaded may be a CPU
- * that has other work, and next to nothing of sides. */
+/* Those of the watcher. It moves as many queues as there are CPUs that vifs may use, or MOVES_LEAST
+ * where that is more: it takes more moves to even out more CPUs. */
+#define MOVES_LEAST 4
+#define MOVES_MOST  64 /* the ledger is locked meanwhile */
+
+struct move_limits rebalance_limits(const struct world *world, const struct config *config);
+
+/* Where what leaves a CPU costs less all together, in millionths of a CPU, that is not worth a
+ * move: most loaded may be a CPU that has other work, and next to nothing of sides. */
 #define MOVE_WORTH (WORK_WHOLE / 100)
 
 /*

@@ -5,10 +5,6 @@
 #include "reconcile.h"
 #include "util.h"
 
-/* Queues that move at once without anybody having asked: who looks on can follow, and what was
- * wrong for a short time costs little. */
-#define FEW 4
-
 static int look(
 	const struct context *context, struct ledger *ledger, struct world *world, struct err *err)
 {
@@ -40,23 +36,32 @@ int moves_plan_measured(const struct context *context, const struct work *work, 
 	return r;
 }
 
+static int plan_few(const struct context *context, const struct work *work, struct ledger *ledger,
+	struct measured_moves *out, struct err *err)
+{
+	const struct config *config = &context->config;
+	_cleanup_(world_free) struct world world = { 0 };
+	struct move_limits limits;
+	int r = look(context, ledger, &world, err);
+
+	if (r < 0)
+		return r;
+	limits = rebalance_limits(&world, config);
+	r = rebalance_plan_measured(&world, config, ledger, work, limits.gain, out);
+	if (r == 0)
+		r = measured_moves_limit(out, work, &limits);
+	return r < 0 ? err_no_memory(err) : 0;
+}
+
 int moves_make_few(
 	struct context *context, const struct work *work, struct reconciled *out, struct err *err)
 {
-	const struct config *config = &context->config;
-	const struct move_limits limits = {
-		.threshold = config->rebalance_threshold,
-		.gain = config->rebalance_gain,
-		.queues = FEW,
-	};
 	_cleanup_(measured_moves_free) struct measured_moves found = { 0 };
 	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
 	struct request request = { .kind = REQUEST_MOVE };
-	int r = moves_plan_measured(context, work, limits.gain, &ledger, &found, err);
+	int r = plan_few(context, work, &ledger, &found, err);
 
 	*out = (struct reconciled){ 0 };
-	if (r == 0 && measured_moves_limit(&found, work, &limits) < 0)
-		r = err_no_memory(err);
 	if (r < 0 || !found.moves.n)
 		return r;
 	request.moves = found.moves.v;

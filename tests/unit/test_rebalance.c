@@ -398,6 +398,63 @@ static void what_is_not_worth_a_move(void **state)
 	}
 }
 
+/* What costs next to nothing by itself is worth it where more leaves the same CPU. */
+static void what_leaves_together(void **state)
+{
+	static const struct move_limits limits = { 50, 10, 1 };
+	_cleanup_ledger_ struct ledger ledger = { 0 };
+	_cleanup_config_ struct config config = { 0 };
+	_cleanup_world_ struct world world = { 0 };
+	struct measured_moves found;
+	struct work work;
+
+	(void)state;
+	read_config(NULL, &config);
+	read_ledger("1.0 g1 pinned 0/2\n2.0 g2 pinned 0/2", &ledger);
+	read_world(NULL, NULL, &world);
+	read_inventory(NULL, NULL, NULL, &world.inventory);
+	read_work("1.0 0/0\n2.0 0/0", "2:70/1", &work);
+	for (size_t i = 0; i < 2; i++)
+		work.vifs[i].queues[0].share[SIDE_RX] = MOVE_WORTH / 2;
+	assert_int_equal(rebalance_plan_measured(&world, &config, &ledger, &work, 10, &found), 0);
+	assert_int_equal(found.moves.n, 2);
+	assert_int_equal(measured_moves_limit(&found, &work, &limits), 0);
+	expect_moves("together", &found.moves, "1.0-q0:0/2>0/1 rx measured load\n");
+	measured_moves_free(&found);
+	work_free(&work);
+}
+
+/* By the configuration, and by how many CPUs vifs may use. */
+static void limits_of_the_watcher(void **state)
+{
+	static const struct {
+		const char *config, *online, *own;
+		struct move_limits limits;
+	} wanted[] = {
+		{ "", "0", NULL, { 50, 10, 4 } },
+		{ "", "0-3", NULL, { 50, 10, 4 } },
+		{ "rebalance_threshold = 70; rebalance_gain = 5", "0-15", NULL, { 70, 5, 16 } },
+		{ "cpus = \"2-9\"", "0-15", NULL, { 50, 10, 8 } },
+		{ "", "0-15", "0-5", { 50, 10, 6 } },
+		{ "", "0-255", NULL, { 50, 10, 64 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		_cleanup_config_ struct config config = { 0 };
+		_cleanup_world_ struct world world = { 0 };
+		struct move_limits limits;
+
+		read_config(wanted[i].config, &config);
+		read_world(NULL, NULL, &world);
+		read_inventory(wanted[i].online, wanted[i].own, NULL, &world.inventory);
+		limits = rebalance_limits(&world, &config);
+		assert_int_equal(limits.threshold, wanted[i].limits.threshold);
+		assert_int_equal(limits.gain, wanted[i].limits.gain);
+		assert_int_equal(limits.queues, wanted[i].limits.queues);
+	}
+}
+
 /* --- any ledger --------------------------------------------------------------------------- */
 
 static void random_entry(struct random *random, struct ledger *ledger, struct vif_id id)
@@ -529,6 +586,8 @@ int main(void)
 		UNIT_TEST(what_moves_by_measure),
 		UNIT_TEST(what_moves_at_once),
 		UNIT_TEST(what_is_not_worth_a_move),
+		UNIT_TEST(what_leaves_together),
+		UNIT_TEST(limits_of_the_watcher),
 		UNIT_TEST(any_ledger),
 	};
 

@@ -14,7 +14,8 @@ struct policy {
 	bool free_threads; /* the scheduler places guest-rx */
 	/* Ten seconds have passed, `tick` times; NULL: what stands stays. */
 	void (*act)(struct host *host, unsigned int tick);
-	bool once; /* it does nothing after the first minute */
+	bool once;  /* it does nothing after the first minute */
+	bool rests; /* nor, with constant traffic, after a minute in which it has done nothing */
 };
 
 /* Ends with one without a name. */
@@ -22,12 +23,8 @@ extern const struct policy policies[];
 
 /*
  * vifpin's, with the measure of the last minute: once (`rebalance --measured`), and what the
- * watcher does each minute by itself. That moves at most as many sides as there are CPUs, and 8.
+ * watcher does each minute by itself.
  */
-#define THRESHOLD 0.5 /* of a CPU: nothing moves when none has more to do */
-#define GAIN      0.1 /* of what the most loaded CPU does: the least that is worth moving for */
-#define MOVES_MIN 8
-
 void rebalance_measured(struct host *host);
 void rebalance_automatically(struct host *host);
 

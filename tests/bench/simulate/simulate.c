@@ -20,6 +20,8 @@
 #define MINUTES  13
 #define SETTLED  3 /* minutes, after which figures are taken */
 
+#define MINUTES_MAX 60 /* for what comes to rest by itself */
+
 static const struct {
 	const char *name;
 	double share[SIDE_COUNT];
@@ -44,17 +46,26 @@ static const unsigned int cpus[] = { 4, 8, 16, 64 }, vifs[] = { 10, 100, 1000 };
 #define ROWS         (ARRAY_SIZE(cpus) * ARRAY_SIZE(vifs))
 #define POLICIES_MAX 10
 
+#define NEARLY 1.1
+
 /* --- a run ----------------------------------------------------------------------------------- */
 
-enum figure { UNEVENNESS, BOUND, MOVES_FIRST, MOVES_LATER, FIGURES };
+/* Moves: until it has settled, and a minute later on. REST: the minute in which nothing moves any
+ * more. */
+enum figure { UNEVENNESS, BOUND, MOVES_FIRST, MOVES_LATER, REST, FIGURES };
 
 struct result {
 	double v[FIGURES];
 };
 
-static bool is_over(const struct policy *policy, const struct load_kind *kind, unsigned int minute)
+static bool is_over(const struct policy *policy, const struct load_kind *kind, unsigned int minute,
+	unsigned int moved)
 {
-	return minute > SETTLED && kind->changes == 0 && (!policy->act || policy->once);
+	if (minute <= SETTLED || kind->changes > 0)
+		return minute == MINUTES;
+	if (policy->rests)
+		return !moved || minute == MINUTES_MAX;
+	return !policy->act || policy->once || minute == MINUTES;
 }
 
 /* Whatever acts does so every ten seconds; what it has come to is looked at amid each minute. */
@@ -75,19 +86,25 @@ static double pass_minute(struct host *host, const struct policy *policy, unsign
 static struct result run(
 	struct host *host, const struct policy *policy, const struct load_kind *kind)
 {
-	unsigned int looks = 0, first = 0;
+	unsigned int looks = 0, before = 0, first = 0, later = 0;
 	struct result result = { 0 };
 
 	irqbalance_begin();
-	for (unsigned int minute = 0; minute < MINUTES && !is_over(policy, kind, minute);
+	host->moves = 0;
+	for (unsigned int minute = 0; !is_over(policy, kind, minute, host->moves - before);
 		minute++) {
 		double unevenness;
 
+		before = host->moves;
 		if (minute == SETTLED)
-			first = host->moves;
+			first = before;
 		if (minute)
 			host_change_traffic(host, kind);
 		unevenness = pass_minute(host, policy, minute);
+		if (minute < MINUTES)
+			later = host->moves - first;
+		if (host->moves > before)
+			result.v[REST] = minute + 1;
 		if (minute < SETTLED || (looks && kind->changes == 0))
 			continue;
 		looks++;
@@ -97,7 +114,7 @@ static struct result run(
 	result.v[UNEVENNESS] /= looks;
 	result.v[BOUND] /= looks;
 	result.v[MOVES_FIRST] = first;
-	result.v[MOVES_LATER] = (host->moves - first) * 60.0 / (MINUTES - SETTLED);
+	result.v[MOVES_LATER] = 1.0 * later / (MINUTES - SETTLED);
 	return result;
 }
 
@@ -209,6 +226,38 @@ static void print_summary(void)
 	}
 }
 
+/* What may be expected of who moves by itself while traffic stays as it is. */
+static void print_rest(size_t k, size_t p)
+{
+	double moves = 0, rest = 0;
+	unsigned int even = 0, calm = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directions) * ROWS; i++) {
+		const double *v = results[k][i / ROWS][i % ROWS][p].v;
+
+		even += v[UNEVENNESS] <= NEARLY * v[BOUND];
+		calm += v[MOVES_LATER] <= 1;
+		moves = v[MOVES_LATER] > moves ? v[MOVES_LATER] : moves;
+		rest = v[REST] > rest ? v[REST] : rest;
+	}
+	printf("| %s | %s | %u | %u | %.1f | %.0f |\n", kinds[k].name, policies[p].name, even, calm,
+		moves, rest);
+}
+
+static void print_rests(void)
+{
+	printf("\nAfter the third minute of constant traffic, of %zu rows:\n\n"
+	       "| traffic | policy | within a tenth of the best | at most one move a minute | most "
+	       "moves a minute | at rest after minute |\n|---|---|---|---|---|---|\n",
+		ARRAY_SIZE(directions) * ROWS);
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		for (size_t p = 0; policies[p].name; p++) {
+			if (kinds[k].changes == 0 && policies[p].rests)
+				print_rest(k, p);
+		}
+	}
+}
+
 static void print_row(size_t k, size_t d, size_t row)
 {
 	const struct result *of = results[k][d][row];
@@ -218,7 +267,7 @@ static void print_row(size_t k, size_t d, size_t row)
 	for (size_t p = 0; policies[p].name; p++) {
 		printf(" | %.2f", of[p].v[UNEVENNESS]);
 		if (policies[p].act)
-			printf(" (%.0f, %.0f)", of[p].v[MOVES_FIRST], of[p].v[MOVES_LATER]);
+			printf(" (%.0f, %.1f)", of[p].v[MOVES_FIRST], of[p].v[MOVES_LATER]);
 	}
 	printf(" |\n");
 }
@@ -248,6 +297,7 @@ int main(int argc, char **argv)
 	}
 	printf("%lu runs, seeds %lu to %lu.\n\n", runs, seed, seed + runs - 1);
 	print_summary();
+	print_rests();
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
 		print_table(k);
 	return 0;
