@@ -448,10 +448,8 @@ static int leave_out_worthless(struct moves *moves, const struct work *work)
 struct move_limits rebalance_limits(const struct world *world, const struct config *config)
 {
 	struct cpuset allowed = inventory_allowed(&world->inventory, &config->cpus);
-	size_t queues = cpuset_count(&allowed);
+	size_t queues = MOVES_CPU * cpuset_count(&allowed);
 
-	if (queues < MOVES_LEAST)
-		queues = MOVES_LEAST;
 	return (struct move_limits){
 		.threshold = config->rebalance_threshold,
 		.gain = config->rebalance_gain,

@@ -67,10 +67,10 @@ struct move_limits {
 	size_t queues;          /* and how many may move at once */
 };
 
-/* Those of the watcher. It moves as many queues as there are CPUs that vifs may use, or MOVES_LEAST
- * where that is more: it takes more moves to even out more CPUs. */
-#define MOVES_LEAST 4
-#define MOVES_MOST  64 /* the ledger is locked meanwhile */
+/* Those of the watcher. For each CPU that vifs may use it moves so many queues at most, since it
+ * takes more moves to even out more CPUs, and MOVES_MOST in all: the ledger is locked meanwhile. */
+#define MOVES_CPU  2
+#define MOVES_MOST 64
 
 struct move_limits rebalance_limits(const struct world *world, const struct config *config);
 

@@ -431,11 +431,11 @@ static void limits_of_the_watcher(void **state)
 		const char *config, *online, *own;
 		struct move_limits limits;
 	} wanted[] = {
-		{ "", "0", NULL, { 50, 10, 4 } },
-		{ "", "0-3", NULL, { 50, 10, 4 } },
-		{ "rebalance_threshold = 70; rebalance_gain = 5", "0-15", NULL, { 70, 5, 16 } },
-		{ "cpus = \"2-9\"", "0-15", NULL, { 50, 10, 8 } },
-		{ "", "0-15", "0-5", { 50, 10, 6 } },
+		{ "", "0", NULL, { 50, 10, 2 } },
+		{ "", "0-3", NULL, { 50, 10, 8 } },
+		{ "rebalance_threshold = 70; rebalance_gain = 5", "0-15", NULL, { 70, 5, 32 } },
+		{ "cpus = \"2-9\"", "0-15", NULL, { 50, 10, 16 } },
+		{ "", "0-15", "0-5", { 50, 10, 12 } },
 		{ "", "0-255", NULL, { 50, 10, 64 } },
 	};
 

@@ -57,7 +57,7 @@ static double threshold(void)
 /* Sides of as many queues as may move at once. */
 static unsigned int most_moves(const struct host *host)
 {
-	return SIDE_COUNT * (host->n_cpus > MOVES_LEAST ? host->n_cpus : MOVES_LEAST);
+	return SIDE_COUNT * MOVES_CPU * host->n_cpus;
 }
 
 static unsigned int moves_of_a_minute(struct host *host)
