@@ -163,7 +163,7 @@ static int measured_new(const struct ledger *ledger, const struct work *work,
 	out->to = calloc(CPUSET_MAX, sizeof *out->to);
 	if (!out->queues || !out->mended || !out->to)
 		return -ENOMEM;
-	for (size_t i = 0; i < out->n; i++)
+	for (size_t i = 0; problem->queues && i < out->n; i++)
 		out->queues[i].rules = problem->queues[i].rules;
 	return measured_load_fill(out->queues, out->n, work, &out->load);
 }
@@ -448,7 +448,7 @@ static int leave_out_worthless(struct moves *moves, const struct work *work)
 struct move_limits rebalance_limits(const struct world *world, const struct config *config)
 {
 	struct cpuset allowed = inventory_allowed(&world->inventory, &config->cpus);
-	size_t queues = MOVES_CPU * cpuset_count(&allowed);
+	size_t queues = (size_t)MOVES_CPU * cpuset_count(&allowed);
 
 	return (struct move_limits){
 		.threshold = config->rebalance_threshold,
