@@ -110,12 +110,15 @@ void vifname_default_dev(struct vif_id id, char dev[DEV_NAME_SIZE])
 		id.devid % (DEVID_MAX + 1));
 }
 
-bool vifname_is_default_dev(const char *name)
+bool vifname_is_default_dev(const char *name, struct vif_id *id)
 {
-	unsigned int number;
+	struct vif_id named;
 
-	return skip_prefix(&name, "vif") && parse_uint(name, &name, DOMID_MAX, &number) &&
-	       skip_prefix(&name, ".") && parse_uint(name, NULL, DEVID_MAX, &number);
+	if (!skip_prefix(&name, "vif") || !parse_uint(name, &name, DOMID_MAX, &named.domid) ||
+		!skip_prefix(&name, ".") || !parse_uint(name, NULL, DEVID_MAX, &named.devid))
+		return false;
+	*id = named;
+	return true;
 }
 
 /* Reads "-qN" at *p and moves *p past it; without it the queue is 0. */

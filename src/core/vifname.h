@@ -62,8 +62,8 @@ bool vifname_is_dev(const char *name);
 /* "vifD.I", netback's own name for the netdev. */
 void vifname_default_dev(struct vif_id id, char dev[DEV_NAME_SIZE]);
 
-/* True for a name of the form that vifname_default_dev() makes. */
-bool vifname_is_default_dev(const char *name);
+/* Is it a name that vifname_default_dev() makes, and of which vif? *id is set only when it is. */
+bool vifname_is_default_dev(const char *name, struct vif_id *id);
 
 /* What an interrupt or a thread of a vif is for. */
 enum target_kind {

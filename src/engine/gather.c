@@ -248,12 +248,13 @@ static int read_own(const struct sysroot *root, struct cpuset *own, struct err *
 	return 0;
 }
 
-static int read_nics(const struct context *context, struct inventory *inventory)
+static int read_nics(
+	const struct context *context, const struct ledger *ledger, struct inventory *inventory)
 {
 	_cleanup_(nics_free) struct nics nics = { 0 };
 
 	inventory->nics = calloc(CPUSET_MAX, sizeof *inventory->nics);
-	if (!inventory->nics || nics_read(&context->root, inventory->nics, &nics) < 0)
+	if (!inventory->nics || nics_read(&context->root, ledger, inventory->nics, &nics) < 0)
 		return -ENOMEM;
 	if (inventory_needs_counts(inventory, &context->config)) {
 		inventory->nic_counts = calloc(CPUSET_MAX, sizeof *inventory->nic_counts);
@@ -287,10 +288,12 @@ void gather_topology(const struct sysroot *root, struct topology *topology)
 }
 
 /*
- * All but the topology: nodes and cores are a preference, and libxl is asked by the caller. What
- * cannot be read now, but could later, is no reason to place a vif for good where it must not be.
+ * All but the topology: nodes and cores are a preference, and libxl is asked by the caller. The
+ * ledger, or NULL, spares questions about vifs' netdevs (nics.h). What cannot be read now, but
+ * could later, is no reason to place a vif for good where it must not be.
  */
-static int read_cpus(const struct context *context, struct inventory *inventory, struct err *err)
+static int read_cpus(const struct context *context, const struct ledger *ledger,
+	struct inventory *inventory, struct err *err)
 {
 	const struct sysroot *root = &context->root;
 	int r = read_online(root, &inventory->online, err);
@@ -303,7 +306,7 @@ static int read_cpus(const struct context *context, struct inventory *inventory,
 		r = read_own(root, &inventory->own, err);
 	if (r < 0)
 		return r;
-	if (read_nics(context, inventory) < 0)
+	if (read_nics(context, ledger, inventory) < 0)
 		return err_no_memory(err);
 	inventory->complete = true;
 	return 0;
@@ -311,7 +314,7 @@ static int read_cpus(const struct context *context, struct inventory *inventory,
 
 int gather_inventory(const struct context *context, struct inventory *inventory, struct err *err)
 {
-	int r = read_cpus(context, inventory, err);
+	int r = read_cpus(context, NULL, inventory, err);
 
 	if (r == 0)
 		gather_topology(&context->root, &inventory->topology);
@@ -344,7 +347,7 @@ static int read_inventory(const struct context *context, const struct request *r
 {
 	struct inventory *inventory = &world->inventory;
 	struct xenlight *xenlight;
-	int r = read_cpus(context, inventory, err);
+	int r = read_cpus(context, ledger, inventory, err);
 
 	if (r < 0)
 		return r;

@@ -19,9 +19,11 @@ static bool has_default_name(const char *action)
 	char dev[DEV_NAME_SIZE];
 	enum target_kind kind;
 	unsigned int queue;
+	struct vif_id id;
 
 	snprintf(dev, sizeof dev, "%.*s", (int)strcspn(action, "-"), action);
-	return vifname_is_default_dev(dev) && vifname_match_interrupt(dev, action, &queue, &kind);
+	return vifname_is_default_dev(dev, &id) &&
+	       vifname_match_interrupt(dev, action, &queue, &kind);
 }
 
 static bool is_in_ledger(const struct sysroot *root, const char *action)

@@ -47,7 +47,7 @@ static int count_nics(const struct sysroot *root, struct counters *out)
 {
 	_cleanup_(nics_free) struct nics nics = { 0 };
 
-	if (nics_read(root, NULL, &nics) < 0)
+	if (nics_read(root, NULL, NULL, &nics) < 0)
 		return -ENOMEM;
 	out->nics = identify(&nics);
 	out->nic_packets = nics_read_packets(root, &nics);

@@ -13,6 +13,7 @@
 
 struct reading {
 	const struct sysroot *root;
+	const struct ledger *ledger;
 	struct nics nics;
 	unsigned int irq; /* that is_action() is about */
 };
@@ -77,6 +78,18 @@ static int add_dev(struct nics *nics, const char *dev)
 	return 0;
 }
 
+/* Is it a vif's, by the ledger alone? */
+static bool is_known_vif(const struct ledger *ledger, const char *dev)
+{
+	const struct vif_entry *vif;
+	struct vif_id id;
+
+	if (!ledger || !vifname_is_default_dev(dev, &id))
+		return false;
+	vif = ledger_find(ledger, id);
+	return vif && vif->state != VIF_RESERVED && strcmp(vif->dev, dev) == 0;
+}
+
 /* One netdev, if it is a physical NIC's. */
 static int add_netdev(const char *dev, void *data)
 {
@@ -85,7 +98,8 @@ static int add_netdev(const char *dev, void *data)
 	int r;
 
 	/* Of a device on Xen's bus, as every vif is, it is a virtual one's. */
-	if (sysroot_exists(in->root, PATH_NETDEV "/device/nodename", dev))
+	if (is_known_vif(in->ledger, dev) ||
+		sysroot_exists(in->root, PATH_NETDEV "/device/nodename", dev))
 		return 0;
 	if (!(read_value(in->root, dev, "flags") & IFF_UP))
 		return 0;
@@ -131,9 +145,10 @@ static void sort_irqs(struct nics *nics)
 	nics->n = kept;
 }
 
-int nics_read(const struct sysroot *root, struct cpu_load *loads, struct nics *out)
+int nics_read(const struct sysroot *root, const struct ledger *ledger, struct cpu_load *loads,
+	struct nics *out)
 {
-	struct reading in = { .root = root };
+	struct reading in = { .root = root, .ledger = ledger };
 
 	if (sysroot_list(root, add_netdev, &in, PATH_NETDEVS) == -ENOMEM) {
 		nics_free(&in.nics);

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "ledger.h"
 #include "load.h"
 #include "sysroot.h"
 #include "vifname.h"
@@ -23,11 +24,18 @@ struct nics {
 };
 
 /*
+ * Finds them. Of a netdev that bears the name which netback gives the netdev of a vif, vifD.I, the
+ * kernel is not asked where the ledger (NULL: none) has that very vif under this name, connected:
+ * this saves a system call or two for each vif of the host. What else could have the name is a NIC
+ * that root has called so after the vif's netdev went, and before its entry does. Its interrupts
+ * would not count until then.
+ *
  * Adds to loads[CPUSET_MAX], unless it is NULL, how many interrupts are delivered to each CPU, by
  * effective_affinity_list; one that nobody has requested is delivered nowhere. What cannot be read,
  * of a NIC that goes meanwhile for instance, is left out. -ENOMEM. Free with nics_free().
  */
-int nics_read(const struct sysroot *root, struct cpu_load *loads, struct nics *out);
+int nics_read(const struct sysroot *root, const struct ledger *ledger, struct cpu_load *loads,
+	struct nics *out);
 void nics_free(struct nics *nics);
 
 /* How often each CPU has taken them, in counts[CPUSET_MAX], by their per_cpu_count; by

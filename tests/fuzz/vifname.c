@@ -34,7 +34,8 @@ static void check_mac(const char *text)
 /* Only a whole name is a netdev's, and its default name is one that it can have. */
 static void check_dev(const char *text)
 {
-	bool is_default = vifname_is_default_dev(text);
+	struct vif_id id;
+	bool is_default = vifname_is_default_dev(text, &id);
 
 	if (is_default && strlen(text) < DEV_NAME_SIZE)
 		expect_true(text, vifname_is_dev(text));

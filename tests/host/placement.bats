@@ -46,6 +46,17 @@ unseen() {
     lists "1.0 vif1.0 pinned 0/1 2/3"
 }
 
+@test "a NIC that is called as a vif is one, but not while the ledger has that vif connected" {
+    keep_watchers_away
+    sim nic vif9.0 msi 1
+    by_hand 1 2
+    lists "1.0 vif1.0 pinned 0/2 3/0"
+    # Its netdev has gone, its entry has not.
+    sim nic vif1.0 msi 3
+    by_hand 2 2
+    lists "1.0 vif1.0 pinned 0/2 3/0" "2.0 vif2.0 pinned 1/3 2/0"
+}
+
 @test "a bridge port's PCI bridge is not the NIC" {
     sim nic eth0 msi 0
     mv "$SIM_ROOT/sys/devices/pci0000:00/eth0/msi_irqs" "$SIM_ROOT/sys/devices/pci0000:00/msi_irqs"

@@ -380,8 +380,19 @@ static void default_name_forms(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		expect_int(rows[i].name, vifname_is_default_dev(rows[i].name), rows[i].yes);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct vif_id id, spoilt;
+		char name[DEV_NAME_SIZE];
+
+		spoil(&id, sizeof id);
+		spoilt = id;
+		expect_int(rows[i].name, vifname_is_default_dev(rows[i].name, &id), rows[i].yes);
+		if (rows[i].yes)
+			vifname_default_dev(id, name);
+		else
+			expect_int(rows[i].name, vif_id_compare(&id, &spoilt), 0);
+		expect_str(rows[i].name, rows[i].yes ? name : rows[i].name, rows[i].name);
+	}
 }
 
 static void macs(void **state)
