@@ -191,6 +191,19 @@ int jsontext_check_twins(struct json_object *root, const char *text, size_t len,
 	return 0;
 }
 
+char *jsontext_unquote(const char *string, size_t len)
+{
+	_cleanup_(jsontext_tokener_freep) struct json_tokener *tokener = json_tokener_new();
+	_cleanup_(jsontext_putp) struct json_object *value = NULL;
+	const char *text;
+
+	if (!tokener)
+		return NULL;
+	value = json_tokener_parse_ex(tokener, string, (int)len);
+	text = json_object_is_type(value, json_type_string) ? reader_text_of(value) : NULL;
+	return text ? strdup(text) : NULL;
+}
+
 /* --- writing ------------------------------------------------------------------------------- */
 
 void jsontext_add(struct json_object *to, const char *key, struct json_object *value, bool *ok)
@@ -228,4 +241,14 @@ char *jsontext_print(struct json_object *root)
 	if (ascii)
 		ascii[len - 1] = '\n';
 	return ascii;
+}
+
+char *jsontext_quote(const char *text)
+{
+	_cleanup_(jsontext_putp) struct json_object *string = json_object_new_string(text);
+	char *quoted = string ? jsontext_print(string) : NULL;
+
+	if (quoted)
+		quoted[strlen(quoted) - 1] = '\0';
+	return quoted;
 }

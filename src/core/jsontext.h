@@ -52,6 +52,10 @@ void reader_no_memory(struct reader *in);
 /* The text of a string, which lives as long as that; NULL when there is a NUL in it. */
 const char *reader_text_of(struct json_object *string);
 
+/* What a string stands for that begins at `string`, with its quote, and ends within `len`; to be
+ * freed. NULL when that is none, or one with a NUL in it, or memory is out. */
+char *jsontext_unquote(const char *string, size_t len);
+
 /* --- writing ------------------------------------------------------------------------------- */
 
 /* Adds a value, NULL without memory, to an object, or without a key to an array, which owns it
@@ -61,3 +65,6 @@ void jsontext_add_number(struct json_object *to, const char *key, long long numb
 
 /* The text in ASCII with a final newline, to be freed; NULL when memory is out. */
 char *jsontext_print(struct json_object *root);
+
+/* The text as a string of JSON in ASCII, with its quotes, to be freed; NULL when memory is out. */
+char *jsontext_quote(const char *text);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The ledger's JSON text. */
+/* The ledger's JSON text, in any form, with json-c. */
 #include "ledger.h"
 
 #include "jsontext.h"
+#include "ledger_lines.h"
 #include "utf8.h"
 #include "util.h"
 
@@ -123,14 +124,12 @@ static void read_ledger(struct reader *in, struct ledger *ledger)
 	reader_array(in, "remembered", REMEMBERED_MAX, read_remembered, ledger);
 }
 
-int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *err)
+int ledger_parse_json(const char *text, size_t len, struct ledger *out, struct err *err)
 {
 	_cleanup_(jsontext_putp) struct json_object *root = NULL;
 	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
 	struct reader in = { .err = err };
 
-	if (len > LEDGER_TEXT_MAX)
-		return err_set(err, EBADMSG, "it is too large");
 	in.r = jsontext_parse(text, len, &root, err);
 	in.object = root;
 	read_ledger(&in, &ledger);
@@ -141,6 +140,15 @@ int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *e
 	*out = ledger;
 	ledger = (struct ledger){ 0 };
 	return 0;
+}
+
+int ledger_parse(const char *text, size_t len, struct ledger *out, struct err *err)
+{
+	if (len > LEDGER_TEXT_MAX)
+		return err_set(err, EBADMSG, "it is too large");
+	if (ledger_lines_parse(text, len, out))
+		return 0;
+	return ledger_parse_json(text, len, out, err);
 }
 
 /*
@@ -210,34 +218,6 @@ static void add_vifs(struct json_object *to, const struct ledger *ledger, bool *
 	jsontext_add(to, "vifs", array, ok);
 }
 
-static void add_remembered(struct json_object *to, const struct ledger *ledger, bool *ok)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < ledger->n_remembered; i++) {
-		const struct remembered *old = &ledger->remembered[i];
-		struct json_object *object = json_object_new_object();
-
-		add_limited(object, "uuid", old->uuid, ok);
-		jsontext_add_number(object, "devid", old->devid, ok);
-		add_queues(object, old->places, old->n_queues, ok);
-		jsontext_add(array, NULL, object, ok);
-	}
-	jsontext_add(to, "remembered", array, ok);
-}
-
-char *ledger_format(const struct ledger *ledger)
-{
-	_cleanup_(jsontext_putp) struct json_object *root = json_object_new_object();
-	bool ok = true;
-
-	jsontext_add_number(root, "version", LEDGER_VERSION, &ok);
-	jsontext_add(root, "boot_id", json_object_new_string(ledger->boot_id), &ok);
-	add_vifs(root, ledger, &ok);
-	add_remembered(root, ledger, &ok);
-	return ok ? jsontext_print(root) : NULL;
-}
-
 char *ledger_format_vifs(const struct ledger *ledger)
 {
 	_cleanup_(jsontext_putp) struct json_object *root = json_object_new_object();
@@ -252,14 +232,9 @@ char *ledger_format_vifs(const struct ledger *ledger)
 /* The text that a string of JSON stands for; false when it does not fit. */
 static bool unescape(const char *string, char dev[DEV_NAME_SIZE])
 {
-	_cleanup_(jsontext_tokener_freep) struct json_tokener *tokener = json_tokener_new();
-	_cleanup_(jsontext_putp) struct json_object *value = NULL;
-	size_t len = strnlen(string, sizeof "\"\"" + UTF8_ESCAPED_MAX * DEV_NAME_SIZE);
-	const char *text;
+	_cleanup_free_ char *text = jsontext_unquote(
+		string, strnlen(string, sizeof "\"\"" + UTF8_ESCAPED_MAX * DEV_NAME_SIZE));
 
-	if (tokener)
-		value = json_tokener_parse_ex(tokener, string, (int)len);
-	text = value ? reader_text_of(value) : NULL;
 	return text && copy_str(dev, DEV_NAME_SIZE, text);
 }
 

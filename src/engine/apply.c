@@ -74,6 +74,16 @@ static bool apply_one(const struct sysroot *root, struct ledger *ledger,
 	return now != before;
 }
 
+/* Does the ledger's file hold something else, for sure? */
+static bool changes_places(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		if (changes->v[i].placed || changes->v[i].released)
+			return true;
+	}
+	return false;
+}
+
 int apply(const struct context *context, struct ledger_file *file, struct ledger *ledger,
 	const struct changes *changes, struct result **results, struct err *err)
 {
@@ -83,7 +93,7 @@ int apply(const struct context *context, struct ledger_file *file, struct ledger
 	*results = calloc(changes->n + 1, sizeof **results);
 	if (!*results)
 		return err_no_memory(err);
-	r = ledger_file_commit(file, ledger, err);
+	r = ledger_file_commit(file, ledger, changes_places(changes), err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < changes->n; i++) {
@@ -91,5 +101,5 @@ int apply(const struct context *context, struct ledger_file *file, struct ledger
 		again |= apply_one(&context->root, ledger, &changes->v[i], &(*results)[i]);
 	}
 	context_progress(context, "pinning vifs", changes->n, changes->n);
-	return again ? ledger_file_commit(file, ledger, err) : 0;
+	return again ? ledger_file_commit(file, ledger, true, err) : 0;
 }

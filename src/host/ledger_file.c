@@ -2,6 +2,7 @@
 #include "ledger_file.h"
 
 #include "filelock.h"
+#include "ledger_lines.h"
 #include "replace.h"
 #include "util.h"
 
@@ -20,6 +21,15 @@
 #define CORRUPT_KEPT 10
 #define LOCK_NAME    "ledger.lock"
 #define LOCK_SECONDS 2
+
+#define PATH_LEDGER PATH_LEDGER_DIR "/" FILE_NAME
+
+/*
+ * The file is read, and compared with what is to be written, in pieces of this size. A buffer for
+ * all of it would be hundreds of fresh pages, and the kernel takes longer to find one than to fill
+ * it.
+ */
+#define PIECE ((size_t)32 << 10)
 
 /* Gives up when one holds it for too long, but not while others before this one get it. */
 static int wait_for_lock(const struct ledger_file *file)
@@ -70,47 +80,80 @@ void ledger_file_close(struct ledger_file *file)
 {
 	closep(&file->lock_fd);
 	closep(&file->dir_fd);
-	free(file->text);
 	*file = (struct ledger_file){ .dir_fd = -1, .lock_fd = -1 };
 }
 
 int ledger_file_peek_text(const struct sysroot *root, char **text, size_t *len)
 {
-	return sysroot_read(root, text, len, PATH_LEDGER_DIR "/" FILE_NAME);
+	return sysroot_read(root, text, len, PATH_LEDGER);
 }
 
-/* Reads the file; *text, to be freed even after a failure, is NULL where there is none. */
-static int read_ledger(const struct sysroot *root, char **text, struct ledger *out, struct err *err)
+/* -EBADMSG when what the descriptor has is not written in lines. */
+static int read_pieces(int fd, struct ledger_lines *lines)
 {
-	size_t len;
-	int r;
+	/* Nearly every line of its longest fits: one of 1,024 queues. */
+	_cleanup_free_ char *buf = malloc(2 * PIECE);
+	size_t total = 0, have = 0, used;
+	ssize_t n;
 
-	*text = NULL;
-	r = ledger_file_peek_text(root, text, &len);
-	if (r == -ENOENT) {
-		*out = (struct ledger){ 0 };
-		return 0;
+	if (!buf)
+		return -ENOMEM;
+	while ((n = TEMP_FAILURE_RETRY(read(fd, buf + have, 2 * PIECE - have))) > 0) {
+		have += (size_t)n;
+		total += (size_t)n;
+		if (total > LEDGER_TEXT_MAX || !ledger_lines_read(lines, buf, have, &used))
+			return -EBADMSG;
+		have -= used;
+		memmove(buf, buf + used, have);
 	}
+	return n < 0 ? -errno : have ? -EBADMSG : 0;
+}
+
+/* Reads a ledger that is written in lines; -errno, -ENOENT when there is no file, when not. */
+static int read_lines(const struct sysroot *root, struct ledger *out)
+{
+	_cleanup_(closep) int fd = sysroot_open_text(root, PATH_LEDGER);
+	_cleanup_(ledger_lines_clear) struct ledger_lines lines = { 0 };
+	int r = fd < 0 ? fd : read_pieces(fd, &lines);
+
+	if (r < 0)
+		return r;
+	return ledger_lines_end(&lines, out) ? 0 : -EBADMSG;
+}
+
+/* Reads it as a whole, however it is written. */
+static int read_any(const struct sysroot *root, struct ledger *out, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r = ledger_file_peek_text(root, &text, &len);
+
+	if (r == -ENOENT)
+		return r;
 	/* These are what is there; all else keeps one from reading what may be sound. */
 	if (r == -EISDIR || r == -ELOOP || r == -ENXIO || r == -EFBIG)
 		return err_set(err, EBADMSG, "%s", strerror(-r));
 	if (r < 0)
 		return err_set(err, -r, "%m");
-	return ledger_parse(*text, len, out, err);
-}
-
-int ledger_file_load(struct ledger_file *file, struct ledger *out, struct err *err)
-{
-	free(file->text);
-	/* Not by dir_fd: only from the root can links be followed and kept inside. */
-	return read_ledger(file->root, &file->text, out, err);
+	return ledger_parse(text, len, out, err);
 }
 
 int ledger_file_peek(const struct sysroot *root, struct ledger *out, struct err *err)
 {
-	_cleanup_free_ char *text = NULL;
+	int r = read_lines(root, out);
 
-	return read_ledger(root, &text, out, err);
+	if (r < 0 && r != -ENOENT)
+		r = read_any(root, out, err);
+	if (r != -ENOENT)
+		return r;
+	*out = (struct ledger){ 0 };
+	return 0;
+}
+
+int ledger_file_load(struct ledger_file *file, struct ledger *out, struct err *err)
+{
+	/* Not by dir_fd: only from the root can links be followed and kept inside. */
+	return ledger_file_peek(file->root, out, err);
 }
 
 int ledger_file_boot_id(const struct sysroot *root, char boot_id[UUID_SIZE], struct err *err)
@@ -155,27 +198,94 @@ static void set_since(struct ledger *ledger)
 	}
 }
 
-int ledger_file_commit(struct ledger_file *file, struct ledger *ledger, struct err *err)
+struct writing {
+	int dir_fd;
+	int old_fd; /* what the file holds; below 0: nothing, or something else for sure */
+	int fd;     /* the new one, -1: so far it would be the same */
+	size_t len; /* how much has been compared or written */
+};
+
+/* Is there this text at this place of the file? */
+static bool has_text(int fd, size_t at, const char *text, size_t n)
 {
-	_cleanup_free_ char *text = NULL;
+	char buf[PIECE / 2];
+
+	while (n) {
+		size_t part = n < sizeof buf ? n : sizeof buf;
+
+		if (pread(fd, buf, part, (off_t)at) != (ssize_t)part ||
+			memcmp(buf, text, part) != 0)
+			return false;
+		text += part;
+		at += part;
+		n -= part;
+	}
+	return true;
+}
+
+/* Begins the new file with the part that it has in common with the old one. */
+static int begin(struct writing *to)
+{
+	char buf[PIECE / 2];
+	size_t at = 0, part;
+	int r = 0;
+
+	to->fd = replace_begin(to->dir_fd, FILE_NAME);
+	if (to->fd < 0)
+		return to->fd;
+	for (; r == 0 && at < to->len; at += part) {
+		part = to->len - at < sizeof buf ? to->len - at : sizeof buf;
+		if (pread(to->old_fd, buf, part, (off_t)at) != (ssize_t)part)
+			return -EIO;
+		r = replace_write(to->fd, buf, part);
+	}
+	return r;
+}
+
+static int write_piece(const char *piece, size_t n, void *data)
+{
+	struct writing *to = data;
+	int r = 0;
+
+	/* What nobody could read again. */
+	if (to->len + n > LEDGER_TEXT_MAX)
+		return -EFBIG;
+	if (to->fd < 0 && (to->old_fd < 0 || !has_text(to->old_fd, to->len, piece, n)))
+		r = begin(to);
+	if (r == 0 && to->fd >= 0)
+		r = replace_write(to->fd, piece, n);
+	to->len += n;
+	return r;
+}
+
+/* 1 when the file has been replaced, 0 when it holds just that already. */
+static int write_ledger(const struct ledger_file *file, const struct ledger *ledger, bool changed)
+{
+	_cleanup_(closep) int old_fd = changed ? -1 : sysroot_open_text(file->root, PATH_LEDGER);
+	struct writing to = { .dir_fd = file->dir_fd, .old_fd = old_fd, .fd = -1 };
+	int r = ledger_write(ledger, write_piece, &to);
+	char more;
+
+	if (r == 0 && to.fd < 0 && pread(old_fd, &more, 1, (off_t)to.len) != 0)
+		r = begin(&to);
+	if (to.fd < 0)
+		return r;
+	r = replace_end(file->dir_fd, FILE_NAME, to.fd, r, true);
+	return r < 0 ? r : 1;
+}
+
+int ledger_file_commit(
+	struct ledger_file *file, struct ledger *ledger, bool changed, struct err *err)
+{
 	int r;
 
 	set_since(ledger);
-	text = ledger_format(ledger);
-	if (!text)
+	r = write_ledger(file, ledger, changed);
+	if (r == -ENOMEM)
 		return err_no_memory(err);
-	if (file->text && strcmp(text, file->text) == 0)
-		return 0;
-	/* What nobody could read again. */
-	r = strlen(text) > LEDGER_TEXT_MAX ? -EFBIG : 0;
-	if (!r)
-		r = replace_file(file->dir_fd, FILE_NAME, text, true);
 	if (r < 0)
 		return err_set(err, -r, "cannot write " LEDGER_PATH ": %m");
-	free(file->text);
-	file->text = text;
-	text = NULL;
-	if (fsync(file->dir_fd) < 0)
+	if (r > 0 && fsync(file->dir_fd) < 0)
 		return err_set(err, errno, "cannot write " LEDGER_PATH " to the disk: %m");
 	return 0;
 }
@@ -239,8 +349,6 @@ int ledger_file_set_aside(struct ledger_file *file, char *name, size_t size, str
 			snprintf(name, size, CORRUPT_NAME "%s-%d", stamp, i);
 		if (renameat2(file->dir_fd, FILE_NAME, file->dir_fd, name, RENAME_NOREPLACE) == 0) {
 			fsync(file->dir_fd);
-			free(file->text);
-			file->text = NULL;
 			remove_oldest(file, name);
 			return 0;
 		}

@@ -27,7 +27,6 @@ struct ledger_file {
 	const struct sysroot *root;
 	int dir_fd;
 	int lock_fd; /* -1: opened for reading only */
-	char *text;  /* what the file holds, owned; NULL: no file */
 };
 
 /* Makes the directory where it is missing and takes the lock. -ETIMEDOUT when nobody
@@ -60,9 +59,10 @@ void ledger_file_close(struct ledger_file *file);
  */
 int ledger_file_load(struct ledger_file *file, struct ledger *out, struct err *err);
 
-/* Writes the ledger, unless the file holds just that already. Entries that are new are
- * since now. */
-int ledger_file_commit(struct ledger_file *file, struct ledger *ledger, struct err *err);
+/* Writes the ledger, unless the file holds just that already; who knows that it does not (changed)
+ * spares the comparison. Entries that are new are since now. */
+int ledger_file_commit(
+	struct ledger_file *file, struct ledger *ledger, bool changed, struct err *err);
 
 /*
  * Moves a ledger that cannot be read aside, to ledger.json.corrupt-<UTC time>;

@@ -294,6 +294,11 @@ int sysroot_make_dir(const struct sysroot *root, const char *path)
 	return open_in(root, path, FOR_LISTING);
 }
 
+int sysroot_open_text(const struct sysroot *root, const char *path)
+{
+	return open_in(root, path, FOR_READING);
+}
+
 int sysroot_open_file(const struct sysroot *root, const char *path, int flags)
 {
 	return open_in(root, path, flags | O_NOFOLLOW);

@@ -67,12 +67,14 @@ bool sysroot_is_executable(const struct sysroot *root, const char *path);
 
 /*
  * Opening returns a close-on-exec descriptor or -errno. What the last word of a path names
- * is not followed when it is a link: that is -ELOOP.
+ * is not followed when it is a link: that is -ELOOP. Only open_text follows it, within the root.
  *
+ * open_text a file for reading, as sysroot_read() does
  * make_dir  a directory, made where it is missing, with its parents, and then on the disk
  * open_file a file that is there; flags as of open()
  * open_at   a file right in a directory that sysroot opened; O_CREAT is with `mode`
  */
+int sysroot_open_text(const struct sysroot *root, const char *path);
 int sysroot_make_dir(const struct sysroot *root, const char *path);
 int sysroot_open_file(const struct sysroot *root, const char *path, int flags);
 int sysroot_open_at(int dir_fd, const char *name, int flags, mode_t mode);

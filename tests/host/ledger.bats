@@ -76,6 +76,36 @@ broken() {
     broken '{"version": 1,}' "it is not JSON: unexpected character"
 }
 
+@test "a line for each vif; of a long one only what has changed is another, and nothing if nothing has" {
+    local before inode
+
+    keep_watchers_away
+    by_hand 900 1
+    jq -c '.vifs = [range(1; 400) as $domid | .vifs[0] | .domid = $domid | .queues = [range(8) as $queue |
+        { queue: $queue, tx_cpu: 0, rx_cpu: 1 }]] + .vifs' "$LEDGER" >"$SIM_DIR/long"
+    cp "$SIM_DIR/long" "$LEDGER"
+    vifpin pin 900
+    equal "$(jq -S . "$SIM_DIR/long")" "$(jq -S . "$LEDGER")"
+    equal "403 403" "$(wc -l <"$LEDGER") $(grep -cE '^(\{"version":1,|\{"domid":[0-9]+,"devid":0,.*\}(,|)$|\],|\]\}$)' "$LEDGER")"
+    [ "$(stat -c %s "$LEDGER")" -gt 100000 ]
+
+    inode=$(stat -c %i "$LEDGER")
+    vifpin pin 900
+    equal "$inode" "$(stat -c %i "$LEDGER")"
+
+    before=$(<"$LEDGER")
+    xenstore-write /local/domain/0/backend/vif/900/0/mac 00:16:3e:99:99:99
+    vifpin pin 900
+    equal "$(sed '/^{"domid":900,/s/"mac":"[^"]*"/"mac":"00:16:3e:99:99:99"/' <<<"$before")" "$(<"$LEDGER")"
+
+    # One that goes on behind that.
+    before=$(<"$LEDGER")
+    echo >>"$LEDGER"
+    vifpin pin 900
+    equal "$before" "$(<"$LEDGER")"
+    equal "$(wc -c <<<"$before")" "$(wc -c <"$LEDGER")"
+}
+
 @test "a guest's name beyond ASCII" {
     local name=$'b\xc3\xbccher 5\xe2\x82\xac \xf0\x9f\x98\x80' raw
 
@@ -83,7 +113,7 @@ broken() {
     sim vif 1 0 netdev=no
     keep_watchers_away
     ends 0 "" vifpin online XENBUS_PATH=backend/vif/1/0
-    grep -qF '"domain": "b\u00fccher 5\u20ac \ud83d\ude00"' "$LEDGER"
+    grep -qF '"domain":"b\u00fccher 5\u20ac \ud83d\ude00"' "$LEDGER"
     [ -z "$(LC_ALL=C tr -d '\0-\177' <"$LEDGER")" ]
     equal "$(vifpin list -J)" "$(LC_ALL=C tr -d '\200-\377' < <(vifpin list -J))"
     equal "$name" "$(vifpin list -J | jq -r '.vifs[].domain')"
@@ -94,7 +124,7 @@ broken() {
     echo "$raw" >"$LEDGER"
     equal "$name" "$(vifpin list -no DOMAIN "$name")"
     ends 0 "" vifpin online XENBUS_PATH=backend/vif/1/0
-    grep -qF '"domain": "b\u00fccher 5\u20ac \ud83d\ude00"' "$LEDGER"
+    grep -qF '"domain":"b\u00fccher 5\u20ac \ud83d\ude00"' "$LEDGER"
 }
 
 @test "a guest's name that is not UTF-8" {
@@ -102,7 +132,7 @@ broken() {
     sim vif 1 0 netdev=no
     keep_watchers_away
     ends 0 "" vifpin online XENBUS_PATH=backend/vif/1/0
-    grep -qF '"domain": "b\ufffdcher"' "$LEDGER"
+    grep -qF '"domain":"b\ufffdcher"' "$LEDGER"
     equal $'b\xef\xbf\xbdcher' "$(vifpin list -J | jq -r '.vifs[].domain')"
     lists "1.0 vif1.0 reserved 0/1"
 }

@@ -6,6 +6,8 @@
 
 #include "any_story.h"
 
+#include "ledger_lines.h"
+
 #include <errno.h>
 
 /* What is refused leaves no trace, and a reason of one line. */
@@ -62,16 +64,83 @@ static inline void check_interrupts(const char *row, const struct ledger *ledger
 	expect_true(row, !ledger_text_has_interrupt(text, "a/b-q0-tx"));
 }
 
+/* The same in pieces that end anywhere: three bytes more each time, and what was not used again. */
+static inline void check_pieces(const char *row, const char *text, size_t len)
+{
+	_cleanup_(ledger_lines_clear) struct ledger_lines lines = { 0 };
+	_cleanup_free_ char *again = NULL;
+	_cleanup_ledger_ struct ledger ledger = { 0 };
+	size_t from = 0, used;
+
+	for (size_t to = 0; to < len;) {
+		to = to + 3 < len ? to + 3 : len;
+		expect_true(row, ledger_lines_read(&lines, text + from, to - from, &used));
+		from += used;
+		expect_int(row, lines.part == LINES_END, from == len);
+	}
+	expect_true(row, ledger_lines_end(&lines, &ledger));
+	again = ledger_format(&ledger);
+	expect_str(row, again, text);
+}
+
+/* What is read as lines is just what is written, and json-c reads the same. */
+static inline void check_readers(const char *row, const char *text, size_t len)
+{
+	_cleanup_free_ char *copy = bare_copy(text, len);
+	_cleanup_free_ char *by_lines = NULL;
+	_cleanup_free_ char *by_json = NULL;
+	_cleanup_ledger_ struct ledger lines = { 0 }, json = { 0 };
+	struct err err = { "" };
+
+	if (!ledger_lines_parse(copy, len, &lines)) {
+		expect_int(row, (long long)lines.n_vifs, 0);
+		return;
+	}
+	by_lines = ledger_format(&lines);
+	expect_true(row, strlen(by_lines) == len && memcmp(by_lines, text, len) == 0);
+	expect_int(row, ledger_parse_json(copy, len, &json, &err), 0);
+	expect_str(row, err.msg, "");
+	by_json = ledger_format(&json);
+	expect_str(row, by_json, by_lines);
+	check_pieces(row, by_lines, len);
+}
+
+static inline bool is_plain_field(const char *field)
+{
+	for (; *field; field++) {
+		if ((unsigned char)*field < ' ' || (unsigned char)*field > 0x7f || *field == '"' ||
+			*field == '\\')
+			return false;
+	}
+	return true;
+}
+
+/* Only in names of domains may lines have something that is escaped. */
+static inline bool has_plain_fields(const struct ledger *ledger)
+{
+	bool plain = is_plain_field(ledger->boot_id);
+
+	for (size_t i = 0; i < ledger->n_vifs; i++)
+		plain = plain && is_plain_field(ledger->vifs[i].uuid) &&
+			is_plain_field(ledger->vifs[i].mac) && is_plain_field(ledger->vifs[i].dev);
+	for (size_t i = 0; i < ledger->n_remembered; i++)
+		plain = plain && is_plain_field(ledger->remembered[i].uuid);
+	return plain;
+}
+
 /* Written and read again it is the same. */
 static inline void check_round_trip(const char *row, const struct ledger *ledger)
 {
 	_cleanup_free_ char *text = ledger_format(ledger);
 	_cleanup_free_ char *second = NULL;
-	_cleanup_ledger_ struct ledger again = { 0 };
+	_cleanup_ledger_ struct ledger again = { 0 }, lines = { 0 };
 	struct err err = { "" };
 
 	expect_int(row, ledger_parse(text, strlen(text), &again, &err), 0);
 	expect_str(row, err.msg, "");
+	check_readers(row, text, strlen(text));
+	if (has_plain_fields(ledger))
+		expect_true(row, ledger_lines_parse(text, strlen(text), &lines));
 	second = ledger_format(&again);
 	expect_str(row, second, text);
 	check_interrupts(row, ledger, text);
@@ -114,6 +183,7 @@ static inline bool check_any_ledger(const char *row, const char *text, size_t le
 	spoil(&ledger, sizeof ledger);
 	r = ledger_parse(copy, len, &ledger, &err);
 	ledger_text_has_interrupt(text, "vif1.0-q0-tx");
+	check_readers(row, text, len);
 	if (r < 0) {
 		check_refusal(row, r, &ledger, &err);
 		return false;

@@ -51,11 +51,15 @@ static int print_all(void **state)
 
 #define BYTES_TEST(f) cmocka_unit_test_setup_teardown(f, rows_begin, print_count)
 
+/* Of the recorded ledger as json-c had written it, and of the same in lines. */
+#define RECORDED_TEST(f)                                                                           \
+	{ #f, f, rows_begin, print_count, "three-vifs.ledger" },                                   \
+	{ #f " in lines", f, rows_begin, print_count, "three-vifs.lines" }
+
 static void as_recorded(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 
-	(void)state;
 	try_bytes(text, strlen(text));
 	assert_int_equal(accepted, 1);
 }
@@ -63,9 +67,8 @@ static void as_recorded(void **state)
 /* Only the blanks behind its end may be missing. */
 static void each_truncation(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 
-	(void)state;
 	for (size_t len = 0; len < strlen(text); len++) {
 		_cleanup_free_ char *copy = exact_copy(text, len);
 
@@ -77,9 +80,8 @@ static void each_truncation(void **state)
 
 static void each_bit_flipped(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 
-	(void)state;
 	for (size_t i = 0; i < 8 * strlen(text); i++) {
 		char byte = (char)(text[i / 8] ^ 1 << i % 8);
 
@@ -90,9 +92,8 @@ static void each_bit_flipped(void **state)
 
 static void each_byte_lost(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 
-	(void)state;
 	for (size_t i = 0; i < strlen(text); i++)
 		try_replaced(text, i, 1, "", 0);
 }
@@ -100,9 +101,8 @@ static void each_byte_lost(void **state)
 /* Only blanks may stand behind the end. */
 static void each_byte_behind(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 
-	(void)state;
 	for (int i = 0; i < 256; i++) {
 		char byte = (char)i;
 
@@ -130,10 +130,9 @@ static size_t next_token(const char *text, size_t *at)
 
 static void each_token_replaced(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 	size_t at = 0, len;
 
-	(void)state;
 	for (; (len = next_token(text, &at)); at += len) {
 		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 			try_replaced(text, at, len, others[i], strlen(others[i]));
@@ -145,10 +144,9 @@ static void each_token_replaced(void **state)
 /* A line twice is a field, a CPU, or a brace too many. */
 static void each_line_twice(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 	size_t at = 0, len;
 
-	(void)state;
 	for (; (len = strcspn(text + at, "\n")); at += len + 1)
 		try_replaced(text, at, 0, text + at, len + 1);
 	assert_int_equal(accepted, 0);
@@ -157,11 +155,10 @@ static void each_line_twice(void **state)
 /* Some bytes of it in another place of it. */
 static void pieces_moved(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 	struct random random = random_start("pieces_moved");
 	unsigned int len = (unsigned int)strlen(text);
 
-	(void)state;
 	for (unsigned long i = env_number("CASES", 20000); i && !wrong_rows; i--) {
 		unsigned int from = random_below(&random, len), to = random_below(&random, len);
 		unsigned int n = random_below(&random, 1 + len - from);
@@ -174,11 +171,10 @@ static void pieces_moved(void **state)
 /* Up to eight bytes of any value, which often hit the same object. */
 static void bytes_damaged(void **state)
 {
-	_cleanup_free_ char *text = read_data("three-vifs.ledger");
+	_cleanup_free_ char *text = read_data(*state);
 	struct random random = random_start("bytes_damaged");
 	size_t len = strlen(text);
 
-	(void)state;
 	for (unsigned long i = env_number("CASES", 20000); i && !wrong_rows; i--) {
 		_cleanup_free_ char *copy = exact_copy(text, len);
 		unsigned int near = random_below(&random, (unsigned int)len - 40);
@@ -251,15 +247,15 @@ static void large(void **state)
 int main(void)
 {
 	static const struct CMUnitTest ledger_bytes[] = {
-		BYTES_TEST(as_recorded),
-		BYTES_TEST(each_truncation),
-		BYTES_TEST(each_bit_flipped),
-		BYTES_TEST(each_byte_lost),
-		BYTES_TEST(each_byte_behind),
-		BYTES_TEST(each_token_replaced),
-		BYTES_TEST(each_line_twice),
-		BYTES_TEST(pieces_moved),
-		BYTES_TEST(bytes_damaged),
+		RECORDED_TEST(as_recorded),
+		RECORDED_TEST(each_truncation),
+		RECORDED_TEST(each_bit_flipped),
+		RECORDED_TEST(each_byte_lost),
+		RECORDED_TEST(each_byte_behind),
+		RECORDED_TEST(each_token_replaced),
+		RECORDED_TEST(each_line_twice),
+		RECORDED_TEST(pieces_moved),
+		RECORDED_TEST(bytes_damaged),
 		BYTES_TEST(nested),
 		BYTES_TEST(large),
 	};
