@@ -281,6 +281,11 @@ $(B)/tests/openat.so: tests/bench/openat.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -D_GNU_SOURCE -Wall -Wextra -shared -fPIC -o $@ $< -ldl
 
+$(B)/tests/ledger-designs: tests/bench/ledger-designs.c $(call archives,core) | $(B)/tests
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OUR_CFLAGS) $(LDFLAGS) $(call includes,core) -o $@ $< \
+		$(call archives,core) $(OUR_LDLIBS)
+
 $(B)/tests/fault.so: tests/faults/fault.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC -o $@ $<
@@ -429,6 +434,10 @@ bench-peers: deps-checks all $(B)/tests/time-runs $(B)/tests/xenstored-stub.so
 bench-watcher: all $(B)/tests/xenstored-stub.so
 	tests/bench/watcher
 
+# What keeping all places costs a call of the hook, in other ways too: a table of docs/design.md.
+bench-ledger: $(B)/tests/ledger-designs
+	$(B)/tests/ledger-designs
+
 # What irqbalance waits for; wants a machine that does nothing else.
 bench-policy: all $(B)/tests/time-runs
 	B=$(B) tests/bench/policy
@@ -450,7 +459,7 @@ lines:
 bench-compare: all $(B)/tests/time-runs
 	B=$(B) tests/bench/compare "$(REV)"
 
-bench: bench-placement bench-policy bench-tables bench-hook bench-peers bench-watcher
+bench: bench-placement bench-policy bench-tables bench-hook bench-peers bench-watcher bench-ledger
 
 demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
@@ -459,7 +468,7 @@ FORCE:
 .PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-hardening \
 	check-static check-host check-faults check-mutants check-package check-suites check-xen \
 	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
-	bench-hook bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
+	bench-hook bench-ledger bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
 	demo
 
 # --- the machine ----------------------------------------------------------------------------
