@@ -52,9 +52,12 @@ static int print_all(void **state)
 #define BYTES_TEST(f) cmocka_unit_test_setup_teardown(f, rows_begin, print_count)
 
 /* Of the recorded ledger as json-c had written it, and of the same in lines. */
+#define DATA_TEST(f, name, data)                                                                   \
+	{                                                                                          \
+		name, f, rows_begin, print_count, data                                             \
+	}
 #define RECORDED_TEST(f)                                                                           \
-	{ #f, f, rows_begin, print_count, "three-vifs.ledger" },                                   \
-	{ #f " in lines", f, rows_begin, print_count, "three-vifs.lines" }
+	DATA_TEST(f, #f, "three-vifs.ledger"), DATA_TEST(f, #f " in lines", "three-vifs.lines")
 
 static void as_recorded(void **state)
 {
