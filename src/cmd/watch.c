@@ -34,6 +34,9 @@
 
 /* The pause after a failed job, or before the next attempt to reach xenstored. It doubles each
  * time, from the minimum to the maximum. */
+/* How many masks a look for drift reads at most, but for those of one vif. */
+#define LOOK_TARGETS 8192
+
 #define PAUSE_MIN_MS 250
 #define PAUSE_MAX_MS 4000
 
@@ -82,6 +85,7 @@ struct watch {
 	int64_t retry_at;   /* end of the last pause */
 	int64_t pause;      /* length of the next one */
 	struct err failure; /* of the last job, "" if it succeeded */
+	unsigned int looks;    /* JOB_LOOKs so far */
 	struct sampling sampling;
 	struct err unmeasured; /* why the last reading failed, "" if it did not */
 	struct err unmoved;    /* the same of the last JOB_MOVE */
@@ -326,7 +330,16 @@ static void end_reconciling(struct watch *watch, const struct job *job)
 		pending_mark_all(&watch->pending);
 }
 
-/* What a job needs is much on a large host, and most of the time there is none. */
+/* What a job needs is much on a large host, and most of the time there is none: what is large is to
+ * be mapped, so that it is given back when it is freed, and the worker needs no heap of its own. */
+static void keep_memory_small(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 64 << 10);
+	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 static void give_memory_back(void)
 {
 #ifdef __GLIBC__
@@ -352,6 +365,16 @@ static void end_job(struct watch *watch)
 	give_memory_back();
 }
 
+/* A look holds the ledger's lock, and on a large host the masks are many: one look in turn reads a
+ * part of them. */
+static void choose_part(struct watch *watch, struct request *request)
+{
+	size_t targets = world_count_targets(&watch->context->known);
+
+	request->parts = (unsigned int)(targets / LOOK_TARGETS) + 1;
+	request->part = watch->looks++ % request->parts;
+}
+
 static void begin_job(struct watch *watch, enum job_kind kind)
 {
 	struct job *job = &watch->job;
@@ -361,6 +384,7 @@ static void begin_job(struct watch *watch, enum job_kind kind)
 	job->request.kind = kind == JOB_LOOK ? REQUEST_REPAIR : REQUEST_UPDATE;
 	/* Doesn't ask xenstore and usually finds nothing, so it doesn't need the worker thread. */
 	if (kind == JOB_LOOK) {
+		choose_part(watch, &job->request);
 		do_job(watch);
 		end_job(watch);
 		return;
@@ -549,6 +573,7 @@ static int act_watch(struct context *context, const struct cmd_line *line, struc
 	struct err why;
 	int r;
 
+	keep_memory_small();
 	context->owed_since = &watch.owed_since;
 	log_open(true, line->verbose);
 	cmd_read_config(line, context, CMD_DEFAULTS);

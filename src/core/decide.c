@@ -449,6 +449,8 @@ static bool repair(struct decision *d, struct vif_entry *entry)
 	struct differences all;
 	bool same;
 
+	if (seen && seen->passed_over)
+		return false;
 	if (!seen || !seen->looked)
 		return true;
 	if (entry->state == VIF_RESERVED)

@@ -35,5 +35,8 @@ struct request {
 	bool unpin; /* RELEASE: targets get the kernel's default masks back */
 	const struct queue_move *moves; /* MOVE */
 	size_t n_moves;
+	/* REPAIR: of what is pinned and known, only every parts-th vif is compared with the kernel,
+	 * from this part on, below parts; 0 parts: every one. */
+	unsigned int part, parts;
 	bool explain; /* keep how each new side was placed */
 };

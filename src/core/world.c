@@ -66,6 +66,15 @@ static void forget(struct world *known, struct world_vif *vif)
 	array_remove(known->vifs, &known->n_vifs, sizeof *vif, vif);
 }
 
+size_t world_count_targets(const struct world *world)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < world->n_vifs; i++)
+		n += world->vifs[i].targets.n;
+	return n;
+}
+
 void world_learn_targets(struct world *known, struct world *found, const struct ledger *ledger)
 {
 	for (size_t i = 0; i < found->n_vifs; i++) {

@@ -30,6 +30,7 @@ struct world_vif {
 	enum backend_presence presence;
 	struct backend_state backend; /* owned; of one that is present */
 	bool looked;                  /* the kernel was asked: the next two tell */
+	bool passed_over; /* it was not, because this is another part's (struct request) */
 	char dev[DEV_NAME_SIZE];      /* the name that its targets bear, or are going to */
 	struct targets targets;       /* with their masks, owned; empty: it is not connected */
 	struct cpuset *near;          /* the CPUs near its guest, owned; NULL: not known */
@@ -69,8 +70,10 @@ struct world_vif *world_add(struct world *world, struct vif_id id);
  * world_take_targets() hands what is known of a vif to another world's; false when nothing is.
  * world_learn_targets() takes over what a world has found of vifs that are in the ledger, and
  * forgets all others. A vif that is not known for want of memory has to be looked for again.
+ * world_count_targets() says how many interrupts and threads there are.
  */
 bool world_take_targets(struct world *known, struct world_vif *vif);
+size_t world_count_targets(const struct world *world);
 void world_learn_targets(struct world *known, struct world *found, const struct ledger *ledger);
 
 /* The rules of an entry's vif; world->inventory must be complete. */

@@ -167,17 +167,19 @@ static int look(struct context *context, struct snapshot *snapshot, const struct
 	return 0;
 }
 
-/* What is pinned is looked at by what is known of it; what is only reserved, whether it has come.
- */
+/* What is pinned is looked at by what is known of it, if this is its part; what is only reserved,
+ * whether it has come. */
 static int look_at_entry(struct context *context, struct snapshot *snapshot,
-	const struct ledger *ledger, struct world_vif *vif, struct err *err)
+	const struct ledger *ledger, struct world_vif *vif, bool its_part, struct err *err)
 {
 	enum vif_state state = ledger_find(ledger, vif->id)->state;
 
 	if (state == VIF_RESERVED)
 		return look(context, snapshot, ledger, vif, err);
-	if (state == VIF_PINNED && world_take_targets(&context->known, vif))
-		vif->looked = read_masks(&context->root, &vif->targets, NULL) == 0;
+	if (state == VIF_PINNED && world_take_targets(&context->known, vif)) {
+		vif->passed_over = !its_part;
+		vif->looked = its_part && read_masks(&context->root, &vif->targets, NULL) == 0;
+	}
 	return 0;
 }
 
@@ -193,7 +195,8 @@ static int look_at_all(struct context *context, const struct request *request,
 
 		context_progress(context, "placing vifs", i, world->n_vifs);
 		if (vif->presence == BACKEND_UNKNOWN && request->kind == REQUEST_REPAIR)
-			r = look_at_entry(context, &snapshot, ledger, vif, err);
+			r = look_at_entry(context, &snapshot, ledger, vif,
+				!request->parts || i % request->parts == request->part, err);
 		else if (vif->presence == BACKEND_UNKNOWN ||
 			 (vif->presence == BACKEND_PRESENT && !vif->backend.leaving))
 			r = look(context, &snapshot, ledger, vif, err);

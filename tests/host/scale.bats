@@ -85,3 +85,41 @@ loads() {
     await 10 has_vifs "$(seq -s ' ' 1 150)"
     equal "0:150/150 1:150/150 2:150/150 3:150/150" "$(loads)"
 }
+
+# moved IRQ...: something else moves these.
+moved() {
+    local irq
+
+    for irq; do
+        cp "$TMPDIR/large/root/proc/irq/$irq/smp_affinity_list" "$TMPDIR/was.$irq"
+        echo 0-63 >"$TMPDIR/large/root/proc/irq/$irq/smp_affinity_list"
+    done
+}
+
+is_back() {
+    [ "$(<"$TMPDIR/was.$1")" = "$(<"$TMPDIR/large/root/proc/irq/$1/smp_affinity_list")" ]
+}
+
+# 300 vifs of 8 queues have 9,600 targets.
+@test "above 8,192 masks a look reads a part of them, and each part comes round" {
+    local readings looks
+
+    "$BATS_TEST_DIRNAME/../bench/make-host" "$TMPDIR/large" 300 8 64
+    xargs -0 -n 2000 xenstore-write <"$TMPDIR/large/nodes"
+    echo 'verify_interval = 1' >"$TMPDIR/conf"
+    strace -f -qq -e trace=openat2 -o "$TMPDIR/trace" "$VIFPIN_BIN" --root "$TMPDIR/large/root" -c "$TMPDIR/conf" \
+        watch >"$TMPDIR/watch" 2>&1 3>&- &
+    # The first look is of all there is, and finds what the next ones read.
+    await 60 test -e "$TMPDIR/large/root/run/vifpin/work.json"
+    # Of a vif in each part: 16 interrupts each, from 100 on.
+    moved 100 116
+    await 60 is_back 100
+    await 60 is_back 116
+    kill "$(awk '{ print $1; exit }' "$TMPDIR/trace")"
+    wait "$!" || :
+    # The same mask is read by every other look only.
+    readings=$(grep -c '"proc/irq/132/smp_affinity_list"' "$TMPDIR/trace")
+    looks=$(grep -c '"var/lib/vifpin/ledger.lock"' "$TMPDIR/trace")
+    [ "$readings" -gt 0 ] && [ "$readings" -lt "$looks" ] ||
+        equal "some, and fewer than $looks looks" "$readings" "readings of one mask"
+}

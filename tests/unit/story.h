@@ -31,6 +31,7 @@
  *	1.0 0/1 dealloc=none	it has no dealloc thread
  *	1.0 0/1 combined=0	it has one interrupt for both directions
  *	1.0 0/1 unsure		what its threads are is a guess, by their cut names
+ *	1.0 passed-over		it is known, but was not looked at this time
  * Before the queues may stand dev=NAME, the name that the targets bear, "crowded" for threads that
  * cannot be told from another vif's, and, where xenstore was not asked, "connecting" for targets
  * that were found before state 4.
@@ -542,6 +543,10 @@ static inline void read_kernel(char *line, void *data)
 	struct world_vif *vif = world_add(data, read_id(&id));
 
 	assert_non_null(vif);
+	if (line && strcmp(line, "passed-over") == 0) {
+		vif->passed_over = true;
+		return;
+	}
 	look(vif);
 	read_targets(line, vif->dev, &vif->targets);
 }
