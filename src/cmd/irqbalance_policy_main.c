@@ -2,8 +2,8 @@
 /*
  * irqbalance-policy [--root DIR] PATH IRQ: the policy script for irqbalance.
  *
- * Does the same as `vifpin irqbalance-policy` with no library but json-c: irqbalance runs it for each
- * interrupt of the host.
+ * Does the same as `vifpin irqbalance-policy` with no library but json-c: irqbalance runs it for
+ * each interrupt of the host.
  */
 #include "policy.h"
 #include "util.h"

@@ -85,7 +85,7 @@ struct watch {
 	int64_t retry_at;   /* end of the last pause */
 	int64_t pause;      /* length of the next one */
 	struct err failure; /* of the last job, "" if it succeeded */
-	unsigned int looks;    /* JOB_LOOKs so far */
+	unsigned int looks; /* JOB_LOOKs so far */
 	struct sampling sampling;
 	struct err unmeasured; /* why the last reading failed, "" if it did not */
 	struct err unmoved;    /* the same of the last JOB_MOVE */

@@ -44,7 +44,8 @@ void config_free(struct config *config);
  * Reads the text of a configuration. `words` says what "all" and "node:N" are in its
  * lists of CPUs. -EINVAL with "NAME:LINE: KEY: why" for a syntax error, an unknown key,
  * a key that appears twice, or a bad value; -ENODATA, likewise, when nodes would have
- * to be known; -ELIBACC where the text cannot be parsed (xlconf.h). *out is set only on success; free with config_free().
+ * to be known; -ELIBACC where the text cannot be parsed (xlconf.h). *out is set only on success;
+ * free with config_free().
  */
 int config_parse(const char *text, const char *name, const struct cpuset_words *words,
 	struct config *out, struct err *err);

@@ -30,10 +30,10 @@ struct world_vif {
 	enum backend_presence presence;
 	struct backend_state backend; /* owned; of one that is present */
 	bool looked;                  /* the kernel was asked: the next two tell */
-	bool passed_over; /* it was not, because this is another part's (struct request) */
-	char dev[DEV_NAME_SIZE];      /* the name that its targets bear, or are going to */
-	struct targets targets;       /* with their masks, owned; empty: it is not connected */
-	struct cpuset *near;          /* the CPUs near its guest, owned; NULL: not known */
+	bool passed_over;        /* it was not, because this is another part's (struct request) */
+	char dev[DEV_NAME_SIZE]; /* the name that its targets bear, or are going to */
+	struct targets targets;  /* with their masks, owned; empty: it is not connected */
+	struct cpuset *near;     /* the CPUs near its guest, owned; NULL: not known */
 };
 
 /* Zero-initialised it is empty. */
