@@ -165,7 +165,7 @@ are_parted() {
 # The work of sides on each CPU, as `top` shows it: "0 1.3".
 work_of_cpus() {
     "$VIFPIN" top -b -J -n 1 -d 5 >"$WORK/top.json"
-    jq -r '.cpus // empty | .[] | "\(.cpu) \(.sides)"' "$WORK/top.json"
+    jq -r '.cpus // empty | .[] | "\(.cpu) \(.sides)"' "$WORK/top.json" | sort -n
 }
 
 @test "traffic one way only: each CPU has its part of the work" {
