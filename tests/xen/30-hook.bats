@@ -47,7 +47,10 @@ time_hook() {
     done
     for which in with starting; do
         mapfile -t parts < <(figures $which 3)
-        info "the hook's part, $which: $(median "${parts[@]}") ms, median of ${parts[*]}"
+        mapfile -t shares < <(awk -v which="$which" '$1 == which { printf "%.1f\n", $3 * 100 / $2 }' "$WORK/times" |
+            sort -n)
+        info "the hook's part, $which: $(median "${parts[@]}") ms, median of ${parts[*]};" \
+            "$(median "${shares[@]}") % of the call, median of ${shares[*]}"
         [ "${#parts[@]}" -ge 5 ]
     done
     # The first guest's call also starts a watcher; what that takes is only told.
