@@ -155,6 +155,17 @@ static void each_line_twice(void **state)
 	assert_int_equal(accepted, 0);
 }
 
+/* In lines, the last of several leaves a comma too many. */
+static void each_line_lost(void **state)
+{
+	_cleanup_free_ char *text = read_data(*state);
+	size_t at = 0, len;
+
+	for (; (len = strcspn(text + at, "\n")); at += len + 1)
+		try_replaced(text, at, len + 1, "", 0);
+	assert_in_range(accepted, 1, tried / 2);
+}
+
 /* Some bytes of it in another place of it. */
 static void pieces_moved(void **state)
 {
@@ -256,6 +267,7 @@ int main(void)
 		RECORDED_TEST(each_byte_lost),
 		RECORDED_TEST(each_byte_behind),
 		RECORDED_TEST(each_token_replaced),
+		RECORDED_TEST(each_line_lost),
 		RECORDED_TEST(each_line_twice),
 		RECORDED_TEST(pieces_moved),
 		RECORDED_TEST(bytes_damaged),
