@@ -73,6 +73,7 @@ struct watch {
 	bool reload;   /* SIGHUP */
 	int lock_fd;   /* the watcher's lock; -1 once given back; the worker's while it is busy */
 	int signal_fd; /* SIGTERM, SIGINT, SIGHUP */
+	unsigned int looks; /* JOB_LOOKs so far */
 	struct worker worker;
 	struct job job;
 	struct pending pending;
@@ -85,7 +86,6 @@ struct watch {
 	int64_t retry_at;   /* end of the last pause */
 	int64_t pause;      /* length of the next one */
 	struct err failure; /* of the last job, "" if it succeeded */
-	unsigned int looks; /* JOB_LOOKs so far */
 	struct sampling sampling;
 	struct err unmeasured; /* why the last reading failed, "" if it did not */
 	struct err unmoved;    /* the same of the last JOB_MOVE */

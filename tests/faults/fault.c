@@ -312,6 +312,15 @@ ssize_t read(int fd, void *buf, size_t size)
 	return real_read(fd, buf, size);
 }
 
+/* What read() is, where the compiler knows how large `buf` is. */
+ssize_t __read_chk(int fd, void *buf, size_t size, size_t room);
+ssize_t __read_chk(int fd, void *buf, size_t size, size_t room)
+{
+	if (size > room)
+		abort();
+	return read(fd, buf, size);
+}
+
 ssize_t pread(int fd, void *buf, size_t size, off_t offset)
 {
 	if (is_ours(fd) && breaks("pread", fd, ""))

@@ -159,7 +159,7 @@ written() {
     whole_life
     stop_service
     # What it has measured is there if it had the time for two readings.
-    written | sed -E 's/[0-9]+/N/g' | grep -vxE 'work\.json(\.tmp)?' | sort -u >"$SIM_DIR/written"
+    written | sed -E 's/[0-9]+/N/g' | grep -vxE '(load|work)\.json(\.tmp)?' | sort -u >"$SIM_DIR/written"
     # The ledger is moved aside.
     equal "ledger.json
 ledger.json.tmp

@@ -42,8 +42,9 @@ on_terminal() {
         stty -g >$SIM_DIR/stty-before
         echo something
         $2
-        echo ended \$?
+        status=\$?
         stty -g >$SIM_DIR/stty-after
+        echo ended \$status
         read -r'"
 }
 
