@@ -167,7 +167,7 @@ comes_back() {
 
 # As the ledger's file says: to ask vifpin takes longer here than what is measured.
 ledger_is_empty() {
-    [[ $(<"$LEDGER") == *'"vifs": ['*([[:space:]])']'* ]]
+    [[ $(<"$LEDGER") == *'"vifs":'*([[:space:]])'['*([[:space:]])']'* ]]
 }
 
 @test "xl destroy with the bridge gone: released within 2 s" {
