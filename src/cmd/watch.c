@@ -32,11 +32,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* The pause after a failed job, or before the next attempt to reach xenstored. It doubles each
- * time, from the minimum to the maximum. */
-/* How many masks a look for drift reads at most, but for those of one vif. */
+/* How many masks a look for drift reads, or a little more: vifs are not parted. */
 #define LOOK_TARGETS 8192
 
+/* The pause after a failed job, or before the next attempt to reach xenstored. It doubles each
+ * time, from the minimum to the maximum. */
 #define PAUSE_MIN_MS 250
 #define PAUSE_MAX_MS 4000
 
@@ -365,8 +365,8 @@ static void end_job(struct watch *watch)
 	give_memory_back();
 }
 
-/* A look holds the ledger's lock, and on a large host the masks are many: one look in turn reads a
- * part of them. */
+/* A look holds the ledger's lock, and on a large host the masks are many: each look reads a part of
+ * them, in turn. */
 static void choose_part(struct watch *watch, struct request *request)
 {
 	size_t targets = world_count_targets(&watch->context->known);
