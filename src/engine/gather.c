@@ -146,15 +146,16 @@ int gather_differences(const struct sysroot *root, struct snapshot *snapshot,
  * Finds a vif's targets. One whose mask cannot be read is kept without one: it has to be written
  * then, and what keeps it from that is said.
  */
-static int look(struct context *context, struct snapshot *snapshot, const struct ledger *ledger,
-	struct world_vif *vif, struct err *err)
+static int look(struct context *context, struct snapshot *snapshot, const struct request *request,
+	const struct ledger *ledger, struct world_vif *vif, struct err *err)
 {
 	const struct vif_entry *entry = ledger_find(ledger, vif->id);
 	bool unconnected = vif->presence == BACKEND_PRESENT && !vif->backend.connected;
 	struct vif_names names = {
 		.recorded = entry ? entry->dev : "",
 		.vifname = vif->backend.vifname,
-		.waiting = unconnected && (!entry || entry->state == VIF_RESERVED),
+		.waiting = (unconnected || request->kind == REQUEST_REPAIR) &&
+			   (!entry || entry->state == VIF_RESERVED),
 	};
 	int r;
 
@@ -167,18 +168,41 @@ static int look(struct context *context, struct snapshot *snapshot, const struct
 	return 0;
 }
 
+/*
+ * Reads the masks of a vif's targets that are known from before; false if they are not its any more.
+ * Of what stands where it should, whose it is need not be asked one by one: netback makes the threads
+ * and interrupts of a vif all at once, and ends them all at once. So while the last one is still the
+ * vif's, all were.
+ */
+static bool look_at_known(
+	const struct sysroot *root, const struct vif_entry *entry, struct targets *targets)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		struct target *target = &targets->v[i];
+
+		if (i + 1 < targets->n && target->queue < entry->n_queues &&
+			affinity_stands_on(root, target,
+				entry->places[target->queue].cpu[target_side(target)]))
+			continue;
+		if (affinity_read(root, target, NULL) < 0)
+			return false;
+	}
+	return true;
+}
+
 /* What is pinned is looked at by what is known of it, if this is its part; what is only reserved,
  * whether it has come. */
 static int look_at_entry(struct context *context, struct snapshot *snapshot,
-	const struct ledger *ledger, struct world_vif *vif, bool its_part, struct err *err)
+	const struct request *request, const struct ledger *ledger, struct world_vif *vif,
+	bool its_part, struct err *err)
 {
-	enum vif_state state = ledger_find(ledger, vif->id)->state;
+	const struct vif_entry *entry = ledger_find(ledger, vif->id);
 
-	if (state == VIF_RESERVED)
-		return look(context, snapshot, ledger, vif, err);
-	if (state == VIF_PINNED && world_take_targets(&context->known, vif)) {
+	if (entry->state == VIF_RESERVED)
+		return look(context, snapshot, request, ledger, vif, err);
+	if (entry->state == VIF_PINNED && world_take_targets(&context->known, vif)) {
 		vif->passed_over = !its_part;
-		vif->looked = its_part && read_masks(&context->root, &vif->targets, NULL) == 0;
+		vif->looked = its_part && look_at_known(&context->root, entry, &vif->targets);
 	}
 	return 0;
 }
@@ -195,11 +219,11 @@ static int look_at_all(struct context *context, const struct request *request,
 
 		context_progress(context, "placing vifs", i, world->n_vifs);
 		if (vif->presence == BACKEND_UNKNOWN && request->kind == REQUEST_REPAIR)
-			r = look_at_entry(context, &snapshot, ledger, vif,
+			r = look_at_entry(context, &snapshot, request, ledger, vif,
 				!request->parts || i % request->parts == request->part, err);
 		else if (vif->presence == BACKEND_UNKNOWN ||
 			 (vif->presence == BACKEND_PRESENT && !vif->backend.leaving))
-			r = look(context, &snapshot, ledger, vif, err);
+			r = look(context, &snapshot, request, ledger, vif, err);
 	}
 	context_progress(context, "placing vifs", world->n_vifs, world->n_vifs);
 	snapshot_free(&snapshot);

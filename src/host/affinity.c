@@ -54,10 +54,15 @@ static int read_delivered(const struct sysroot *root, const struct target *targe
 	return delivered != cpu && moves_later(root) ? CPU_NONE : delivered;
 }
 
+static int read_irq(const struct sysroot *root, const struct target *target, struct cpuset *out)
+{
+	return cpu_list_read(root, out, PATH_IRQ_AFFINITY, target->irq);
+}
+
 static int get_irq(const struct sysroot *root, const struct target *target, struct cpuset *out,
 	struct err *err)
 {
-	int r = cpu_list_read(root, out, PATH_IRQ_AFFINITY, target->irq);
+	int r = read_irq(root, target, out);
 
 	if (!irq_is_ours(root, target))
 		return gone(target, err);
@@ -136,6 +141,21 @@ int affinity_read(const struct sysroot *root, struct target *target, struct err 
 	if (cpu >= 0 && !target_is_thread(target))
 		target->delivered = read_delivered(root, target, cpu);
 	return 0;
+}
+
+bool affinity_stands_on(const struct sysroot *root, struct target *target, int cpu)
+{
+	struct cpuset mask;
+	int r = target_is_thread(target) ? read_allowed(root, target->pid, &mask)
+					 : read_irq(root, target, &mask);
+
+	if (r < 0 || cpuset_single(&mask) != cpu)
+		return false;
+	free(target->mask);
+	target->mask = NULL;
+	target->cpu = cpu;
+	target->delivered = CPU_NONE;
+	return true;
 }
 
 static int elsewhere(const struct target *target, const struct cpuset *cpus, struct err *err)

@@ -28,6 +28,14 @@
 int affinity_read(const struct sysroot *root, struct target *target, struct err *err);
 
 /*
+ * Is `cpu` the only CPU in the mask of the target's number? That takes a third of the system calls
+ * of affinity_read(), and sets cpu and mask as that would, delivered to CPU_NONE: as long as nobody
+ * writes a mask, the kernel delivers where it did. But whose number it is now is not asked: nothing
+ * may be written for it. False, and nothing set, also where that cannot be told.
+ */
+bool affinity_stands_on(const struct sysroot *root, struct target *target, int cpu);
+
+/*
  * Puts the target on exactly these CPUs and reads back. -errno with a sentence: -ESRCH as above,
  * -EBUSY when the kernel took the call and did something else (a thread's cpuset narrows its mask
  * silently).
