@@ -50,14 +50,16 @@ static void move_targets(struct world_vif *from, struct world_vif *to)
 	from->targets = (struct targets){ 0 };
 }
 
-bool world_take_targets(struct world *known, struct world_vif *vif)
+bool world_knows_targets(const struct world *known, struct vif_id id)
 {
-	struct world_vif *old = world_find(known, vif->id);
+	const struct world_vif *vif = world_find(known, id);
 
-	if (!old || !old->targets.n)
-		return false;
-	move_targets(old, vif);
-	return true;
+	return vif && vif->targets.n;
+}
+
+void world_take_targets(struct world *known, struct world_vif *vif)
+{
+	move_targets(world_find(known, vif->id), vif);
 }
 
 static void forget(struct world *known, struct world_vif *vif)

@@ -67,12 +67,14 @@ struct world_vif *world_add(struct world *world, struct vif_id id);
  * A world may also be kept, with the targets of each vif as they were last found: who stays, as the
  * watcher does, can look where they are without finding them again.
  *
- * world_take_targets() hands what is known of a vif to another world's; false when nothing is.
+ * world_knows_targets() says whether anything is known of a vif, and world_take_targets() hands it
+ * to another world's.
  * world_learn_targets() takes over what a world has found of vifs that are in the ledger, and
  * forgets all others. A vif that is not known for want of memory has to be looked for again.
  * world_count_targets() says how many interrupts and threads there are.
  */
-bool world_take_targets(struct world *known, struct world_vif *vif);
+bool world_knows_targets(const struct world *known, struct vif_id id);
+void world_take_targets(struct world *known, struct world_vif *vif);
 size_t world_count_targets(const struct world *world);
 void world_learn_targets(struct world *known, struct world *found, const struct ledger *ledger);
 

@@ -200,9 +200,12 @@ static int look_at_entry(struct context *context, struct snapshot *snapshot,
 
 	if (entry->state == VIF_RESERVED)
 		return look(context, snapshot, request, ledger, vif, err);
-	if (entry->state == VIF_PINNED && world_take_targets(&context->known, vif)) {
-		vif->passed_over = !its_part;
-		vif->looked = its_part && look_at_known(&context->root, entry, &vif->targets);
+	if (entry->state != VIF_PINNED || !world_knows_targets(&context->known, vif->id))
+		return 0;
+	vif->passed_over = !its_part;
+	if (its_part) {
+		world_take_targets(&context->known, vif);
+		vif->looked = look_at_known(&context->root, entry, &vif->targets);
 	}
 	return 0;
 }

@@ -102,7 +102,7 @@ is_back() {
 
 # 300 vifs of 8 queues have 9,600 targets.
 @test "above 8,192 masks a look reads a part of them, and each part comes round" {
-    local readings looks
+    local readings looks known
 
     "$BATS_TEST_DIRNAME/../bench/make-host" "$TMPDIR/large" 300 8 64
     xargs -0 -n 2000 xenstore-write <"$TMPDIR/large/nodes"
@@ -111,6 +111,7 @@ is_back() {
         watch >"$TMPDIR/watch" 2>&1 3>&- &
     # The first look is of all there is, and finds what the next ones read.
     await 60 test -e "$TMPDIR/large/root/run/vifpin/work.json"
+    known=$(grep -c '"proc/interrupts"' "$TMPDIR/trace")
     # Of a vif in each part: 16 interrupts each, from 100 on.
     moved 100 116
     await 60 is_back 100
@@ -122,4 +123,6 @@ is_back() {
     looks=$(grep -c '"var/lib/vifpin/ledger.lock"' "$TMPDIR/trace")
     [ "$readings" -gt 0 ] && [ "$readings" -lt "$looks" ] ||
         equal "some, and fewer than $looks looks" "$readings" "readings of one mask"
+    # What was not its part is still known then, and not searched for.
+    equal "$known" "$(grep -c '"proc/interrupts"' "$TMPDIR/trace")" "readings of all interrupts"
 }

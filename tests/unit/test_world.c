@@ -152,14 +152,15 @@ static void taking(void **state)
 	read_world(NULL, "1.0 connecting dev=web0 0/1 2/3\n2.0", &known);
 	for (unsigned int domid = 1; domid <= 3; domid++)
 		assert_non_null(world_add(&world, (struct vif_id){ domid, 0 }));
-	assert_true(world_take_targets(&known, &world.vifs[0]));
-	assert_false(world_take_targets(&known, &world.vifs[1]));
-	assert_false(world_take_targets(&known, &world.vifs[2]));
+	assert_true(world_knows_targets(&known, world.vifs[0].id));
+	assert_false(world_knows_targets(&known, world.vifs[1].id));
+	assert_false(world_knows_targets(&known, world.vifs[2].id));
+	world_take_targets(&known, &world.vifs[0]);
 	got = world_text(&world);
 	assert_string_equal(got, "1.0 web0 queues=2 connecting\n2.0  queues=0\n3.0  queues=0\n");
 	assert_int_equal(world.vifs[0].targets.n, 8);
 	assert_false(world.vifs[0].looked);
-	assert_false(world_take_targets(&known, &world.vifs[0]));
+	assert_false(world_knows_targets(&known, world.vifs[0].id));
 }
 
 int main(void)
