@@ -35,8 +35,28 @@ teardown_file() {
     no_guests
 }
 
-# After a test that failed: guests, what they said last, their vifs' both ends, and vifpin's word.
+# compat_row GUEST SCRIPT VIFS QUEUES [RESULT]: this test stands for a row of the table in docs/compatibility.md,
+# which is added when the test has ended, with whether it passed; RESULT is what there is to say besides.
+# QUEUES are those of each vif. The last call of a test counts.
+compat_row() {
+    ROW=("$@")
+}
+
+# Who has a teardown() of its own calls diagnose(), which adds the row.
+add_row() {
+    local result=passes
+
+    [ -n "${ROW-}" ] || return 0
+    [ -n "${BATS_TEST_COMPLETED-}" ] || result=FAILS
+    mkdir -p "$SHARE/rows"
+    printf '%s\t' "${ROW[@]:0:4}" >>"$SHARE/rows/${BATS_TEST_FILENAME##*/}"
+    echo "$result${ROW[4]:+: ${ROW[4]}}" >>"$SHARE/rows/${BATS_TEST_FILENAME##*/}"
+}
+
+# Adds the test's row. After a test that failed: guests, what they said last, their vifs' both ends, and
+# vifpin's word.
 diagnose() {
+    add_row
     [ -z "${BATS_TEST_COMPLETED-}" ] || return 0
     {
         echo "--- diagnosis"
