@@ -26,6 +26,7 @@ struct thread_counter {
 struct queue_counters {
 	struct place place;                        /* where the ledger has it */
 	struct thread_counter threads[SIDE_COUNT]; /* tx: dealloc, rx: guest-rx */
+	struct thread_counter napi;                /* where NAPI is threaded: the rest of tx */
 	bool has_interrupts;
 	unsigned int irq;              /* the tx interrupt, or the one for both directions */
 	unsigned long long interrupts; /* on all CPUs: /sys/kernel/irq/N/per_cpu_count */

@@ -7,7 +7,7 @@
 
 bool target_is_thread(const struct target *target)
 {
-	return target->kind == TARGET_GUEST_RX || target->kind == TARGET_DEALLOC;
+	return target->kind >= TARGET_GUEST_RX;
 }
 
 enum side target_side(const struct target *target)
@@ -48,6 +48,7 @@ bool targets_next_missing(const struct targets *targets, unsigned int n_queues, 
 		{ 1u << TARGET_RX | 1u << TARGET_COMBINED, TARGET_RX },
 		{ 1u << TARGET_GUEST_RX, TARGET_GUEST_RX },
 		{ 1u << TARGET_DEALLOC, TARGET_DEALLOC },
+		{ 1u << TARGET_NAPI, TARGET_NAPI },
 	};
 	unsigned int kinds = 0;
 
@@ -57,7 +58,7 @@ bool targets_next_missing(const struct targets *targets, unsigned int n_queues, 
 		if (first || i == 0)
 			kinds = kinds_of(targets, queue);
 		++*from;
-		if (kinds & needed[i].any)
+		if (kinds & needed[i].any || (needed[i].kind == TARGET_NAPI && !targets->threaded))
 			continue;
 		*missing = (struct target){ .kind = needed[i].kind, .queue = queue };
 		vifname_of_target(dev, true, queue, missing->kind, missing->name);

@@ -40,8 +40,9 @@ struct targets {
 	size_t n;
 	unsigned int n_queues; /* highest queue that has an interrupt, plus one */
 	bool connecting;       /* found before state 4: there may be more by now */
-	bool crowded; /* threads that are not there may be among those that another vif has too,
-		       * by their cut names (cut_names.h) */
+	bool threaded; /* the netdev's NAPI ran in threads, just before these were looked for */
+	bool crowded;  /* threads that are not there may be among those that another vif has too,
+			* by their cut names (cut_names.h) */
 };
 
 void targets_free(struct targets *targets);

@@ -4,6 +4,7 @@
 #include "util.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -167,11 +168,27 @@ bool vifname_match_thread(
 	       match(dev, comm, TARGET_GUEST_RX, TARGET_DEALLOC, queue, kind);
 }
 
+bool vifname_match_napi(const char *dev, const char *comm, unsigned int *id)
+{
+	const char *p = comm;
+	unsigned int number;
+
+	if (strlen(comm) == COMM_CUT || !skip_prefix(&p, "napi/") || !skip_prefix(&p, dev) ||
+		!skip_prefix(&p, "-") || !parse_uint(p, NULL, UINT_MAX, &number))
+		return false;
+	*id = number;
+	return true;
+}
+
 void vifname_of_target(const char *dev, bool numbered, unsigned int queue, enum target_kind kind,
 	char name[TARGET_NAME_SIZE])
 {
 	char number[16] = "";
 
+	if (kind == TARGET_NAPI) {
+		snprintf(name, TARGET_NAME_SIZE, "napi/%s of q%u", dev, queue);
+		return;
+	}
 	if (numbered)
 		snprintf(number, sizeof number, "-q%u", queue);
 	snprintf(name, TARGET_NAME_SIZE, "%s%s%s", dev, number, suffixes[kind]);

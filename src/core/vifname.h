@@ -72,6 +72,7 @@ enum target_kind {
 	TARGET_COMBINED, /* interrupt of a frontend without split event channels */
 	TARGET_GUEST_RX, /* thread that carries the rx work */
 	TARGET_DEALLOC,  /* thread that frees what the tx work used */
+	TARGET_NAPI,     /* thread that carries the tx work, where the netdev's NAPI is threaded */
 	TARGET_KINDS
 };
 
@@ -96,9 +97,19 @@ bool vifname_match_interrupt(
 bool vifname_match_thread(
 	const char *dev, const char *comm, unsigned int *queue, enum target_kind *kind);
 
+/*
+ * Is this kernel thread one of NAPI's for the netdev that was called `dev` when the thread was
+ * made? napi/<dev>-ID	Linux 5.12 on It tells no queue, but the NAPI's *id, which is set only when
+ * true is returned. IDs rise in the order in which NAPIs are added (napi_hash_add(),
+ * net/core/dev.c), which netback does queue after queue (xenvif_connect_data()). As above, a name
+ * of COMM_CUT characters matches nothing.
+ */
+bool vifname_match_napi(const char *dev, const char *comm, unsigned int *id);
+
 /* Room for any of these names, with the end. */
 #define TARGET_NAME_SIZE 64
 
-/* The whole name that the interrupt or thread has; before multi-queue, not `numbered`. */
+/* The whole name that the interrupt or thread has; before multi-queue, not `numbered`.
+ * That of TARGET_NAPI has an ID: what stands for it is "napi/<dev> of qN". */
 void vifname_of_target(const char *dev, bool numbered, unsigned int queue, enum target_kind kind,
 	char name[TARGET_NAME_SIZE]);

@@ -109,14 +109,25 @@ static struct pair pair_of(const struct vif_counters *before, const struct vif_c
 	return pair;
 }
 
+/* Is a thread of its own NAPI's at both times, for which softirq does nothing? */
+static bool is_threaded(const struct pair *pair, unsigned int q)
+{
+	return pair->before->queues[q].napi.known && pair->after->queues[q].napi.known;
+}
+
 /* How much a queue's tx side weighs on its CPU; false when that is not known. */
 static bool weigh(const struct pair *pair, unsigned int q, double *weight)
 {
 	double by = 0;
 
 	if (!pair->comparable || !pair->has_packets ||
-		!place_equal(pair->before->queues[q].place, pair->after->queues[q].place))
+		!place_equal(pair->before->queues[q].place, pair->after->queues[q].place) ||
+		pair->before->queues[q].napi.known != pair->after->queues[q].napi.known)
 		return false;
+	if (is_threaded(pair, q)) {
+		*weight = 0;
+		return true;
+	}
 	if (pair->interrupts > 0) {
 		interrupts_grown(&pair->before->queues[q], &pair->after->queues[q], &by);
 		*weight = pair->packets * (by / pair->interrupts);
@@ -290,13 +301,16 @@ static int thread_share(const struct between *in, const struct thread_counter *b
 	return to_share(by / in->ns);
 }
 
-/* What is apportioned to a queue's tx side. */
-static int softirq_share(
+/* What NAPI does for a queue's tx side: its thread's, or what is apportioned of softirq. */
+static int napi_share(
 	const struct between *in, const struct work *out, const struct pair *pair, unsigned int q)
 {
 	int cpu = pair->after->queues[q].place.cpu[SIDE_TX];
 	double weight;
 
+	if (is_threaded(pair, q))
+		return thread_share(
+			in, &pair->before->queues[q].napi, &pair->after->queues[q].napi);
 	if (cpu == CPU_NONE || in->scales[cpu].unknown || out->cpus[cpu].softirq == WORK_UNKNOWN ||
 		!weigh(pair, q, &weight))
 		return WORK_UNKNOWN;
@@ -314,7 +328,7 @@ static struct queue_work between_queue(
 	const struct queue_counters *before = &pair->before->queues[q];
 	const struct queue_counters *after = &pair->after->queues[q];
 	struct queue_work work = unknown_queue;
-	int softirq, dealloc;
+	int napi, dealloc;
 	double by;
 
 	if (interrupts_grown(before, after, &by))
@@ -323,9 +337,9 @@ static struct queue_work between_queue(
 		return work;
 	work.share[SIDE_RX] = thread_share(in, &before->threads[SIDE_RX], &after->threads[SIDE_RX]);
 	dealloc = thread_share(in, &before->threads[SIDE_TX], &after->threads[SIDE_TX]);
-	softirq = softirq_share(in, out, pair, q);
-	if (dealloc != WORK_UNKNOWN && softirq != WORK_UNKNOWN)
-		work.share[SIDE_TX] = min(dealloc + softirq, WORK_WHOLE);
+	napi = napi_share(in, out, pair, q);
+	if (dealloc != WORK_UNKNOWN && napi != WORK_UNKNOWN)
+		work.share[SIDE_TX] = min(dealloc + napi, WORK_WHOLE);
 	return work;
 }
 

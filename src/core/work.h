@@ -7,6 +7,9 @@
  * stand there by their packets (a vif's are shared out among its queues by their interrupts), and
  * to physical NICs by their packets and the share of their interrupts that this CPU has taken.
  *
+ * Where NAPI is threaded, its thread is the queue's, what it has run is measured too, and nothing
+ * of softirq is that queue's. While that changes, the queue is unknown.
+ *
  * A share is either whole or WORK_UNKNOWN: one of tx of which the dealloc thread's part is known
  * and that of softirq is not would look like that of an idle queue. And what weighs on a CPU must
  * be known of all or of none: where the packets of a vif or of the NICs are not known, or a vif or

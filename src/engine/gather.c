@@ -190,6 +190,14 @@ static bool look_at_known(
 	return true;
 }
 
+/* Does what is known of a vif still stand for all it has? Its masks are read then. */
+static bool look_again(
+	const struct context *context, const struct vif_entry *entry, struct world_vif *vif)
+{
+	return look_at_known(&context->root, entry, &vif->targets) &&
+	       snapshot_is_threaded(&context->root, vif->id, vif->dev) == vif->targets.threaded;
+}
+
 /* What is pinned is looked at by what is known of it, if this is its part; what is only reserved,
  * whether it has come. */
 static int look_at_entry(struct context *context, struct snapshot *snapshot,
@@ -205,7 +213,7 @@ static int look_at_entry(struct context *context, struct snapshot *snapshot,
 	vif->passed_over = !its_part;
 	if (its_part) {
 		world_take_targets(&context->known, vif);
-		vif->looked = look_at_known(&context->root, entry, &vif->targets);
+		vif->looked = look_again(context, entry, vif);
 	}
 	return 0;
 }

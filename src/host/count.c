@@ -125,6 +125,8 @@ static bool count_target(
 	if (target->queue >= vif->n_queues || target->unsure)
 		return true;
 	queue = &vif->queues[target->queue];
+	if (target->kind == TARGET_NAPI)
+		return count_thread(root, target, &queue->napi);
 	if (target_is_thread(target))
 		return count_thread(root, target, &queue->threads[target_side(target)]);
 	/* The rx interrupt tells nothing that is asked. */

@@ -3,11 +3,13 @@
 
 #include "cut_names.h"
 #include "interrupts.h"
+#include "napi.h"
 #include "pidstat.h"
 #include "util.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 /* --- what the kernel has ----------------------------------------------------------------- */
@@ -272,6 +274,51 @@ static int find_threads(struct snapshot *snapshot, const char *dev, struct targe
 	return r == 0 ? find_children(snapshot, dev, targets) : r;
 }
 
+/* Adds NAPI's threads, of all that were read. */
+static int find_napi_in(const struct snapshot *snapshot, const char *dev, struct targets *targets)
+{
+	_cleanup_(targets_free) struct targets threads = { 0 };
+	char prefix[sizeof "napi/" + DEV_NAME_SIZE];
+	const struct target *next;
+	size_t i;
+	int r = 0;
+
+	snprintf(prefix, sizeof prefix, "napi/%s", dev);
+	i = snapshot->many ? lower_bound(&snapshot->threads, prefix) : 0;
+	while (r == 0 && (next = next_of(snapshot, &snapshot->threads, &i, prefix)))
+		r = add_target(&threads, next);
+	return r == 0 ? napi_match(&threads, dev, targets) : r;
+}
+
+/* ... by the name that the vif's other targets bear, and by that of now. */
+static int find_napi_by_names(const struct snapshot *snapshot, const char *dev, const char *current,
+	struct targets *targets)
+{
+	size_t before = targets->n;
+	int r = find_napi_in(snapshot, dev, targets);
+
+	if (r == 0 && targets->n == before && strcmp(dev, current) != 0)
+		r = find_napi_in(snapshot, current, targets);
+	return r;
+}
+
+static int find_napi(
+	struct snapshot *snapshot, const char *dev, const char *current, struct targets *targets)
+{
+	size_t before = targets->n;
+	int r = need_children(snapshot);
+
+	while (r == 0 && snapshot->left)
+		r = add_youngest(snapshot);
+	if (r == 0)
+		r = find_napi_by_names(snapshot, dev, current, targets);
+	if (r < 0 || targets->n == before + targets->n_queues || snapshot->whole_proc)
+		return r;
+	targets->n = before;
+	r = scan_proc(snapshot);
+	return r == 0 ? find_napi_by_names(snapshot, dev, current, targets) : r;
+}
+
 /* The targets that bear the name `dev`; empty without an interrupt. */
 static int find_by_name(
 	struct snapshot *snapshot, const char *dev, struct targets *out, struct err *err)
@@ -322,6 +369,46 @@ static bool has_no_carrier(const struct sysroot *root, struct vif_id id, const c
 	return r == 0 && *text == '0';
 }
 
+/* -errno if it has no such netdev, or the kernel (before 5.12) no threads of NAPI. */
+static int read_threaded(
+	const struct sysroot *root, struct vif_id id, const char *dev, bool *threaded)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = sysroot_read(
+		root, &text, NULL, PATH_VIF_NETDEVS "/%s/threaded", id.domid, id.devid, dev);
+
+	if (r == 0)
+		*threaded = *text != '0';
+	return r;
+}
+
+bool snapshot_is_threaded(const struct sysroot *root, struct vif_id id, const char *dev)
+{
+	char current[DEV_NAME_SIZE] = "";
+	bool threaded = false;
+
+	if (read_threaded(root, id, dev, &threaded) < 0 && read_dev(root, id, current, NULL) == 0 &&
+		*current && strcmp(current, dev) != 0)
+		read_threaded(root, id, current, &threaded);
+	return threaded;
+}
+
+/* Adds the threads that carry the tx work, where threads do. */
+static int add_napi(struct snapshot *snapshot, struct vif_id id, const char *dev,
+	const char *current, struct targets *out, struct err *err)
+{
+	int r;
+
+	if (!out->n_queues || !snapshot_is_threaded(snapshot->root, id, current))
+		return 0;
+	r = find_napi(snapshot, dev, current, out);
+	out->threaded = true;
+	if (r == 0)
+		return 0;
+	targets_free(out);
+	return err_set(err, -r, "cannot look for the threads of %s: %m", dev);
+}
+
 int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
 	struct vif_names names, char dev[DEV_NAME_SIZE], struct targets *out, struct err *err)
 {
@@ -347,5 +434,5 @@ int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct 
 		if (out->n_queues)
 			copy_str(dev, DEV_NAME_SIZE, candidates[i]);
 	}
-	return 0;
+	return add_napi(snapshot, id, dev, current, out, err);
 }

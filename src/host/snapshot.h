@@ -53,8 +53,13 @@ struct vif_names {
  * (kthreadd lists its children in the order of their creation, most often): those of a
  * vif that has just connected are found after a few. kthreadd's list may omit a live
  * thread while others exit: when a queue lacks one, all of /proc is looked through,
- * once. Where names are cut (cut_names.h) all of kthreadd's children are read. `connecting` is left
- * to the caller. -errno with a sentence.
+ * once. Where names are cut (cut_names.h) all of kthreadd's children are read. So they are where
+ * the netdev's NAPI is `threaded`: its threads bear the name that the netdev had when they were
+ * made, which may be that of now. `connecting` is left to the caller. -errno with a sentence.
  */
 int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct vif_id id,
 	struct vif_names names, char dev[DEV_NAME_SIZE], struct targets *out, struct err *err);
+
+/* Does the NAPI of the vif's netdev run in threads? `dev` is the netdev's name, as far as it is
+ * known. Threads may come or go at any time with it. */
+bool snapshot_is_threaded(const struct sysroot *root, struct vif_id id, const char *dev);

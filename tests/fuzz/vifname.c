@@ -47,16 +47,27 @@ static void check_dev(const char *text)
 static void check_made_of(
 	const char *dev, const char *name, unsigned int queue, enum target_kind kind)
 {
-	static const char *const roles[TARGET_KINDS] = { "-tx", "-rx", "", "-guest-rx",
-		"-dealloc" };
+	static const char *const roles[TARGET_KINDS] = { "-tx", "-rx", "", "-guest-rx", "-dealloc",
+		"" };
 	char with[128], without[128];
 
-	expect_true(name, queue < QUEUES_MAX && kind < TARGET_KINDS);
+	expect_true(name, queue < QUEUES_MAX && kind < TARGET_NAPI);
 	snprintf(with, sizeof with, "%s-q%u%s", dev, queue, roles[kind]);
 	snprintf(without, sizeof without, "%s%s", dev, roles[kind]);
 	/* A thread's name of this length may have been cut. */
 	expect_true(name, kind < TARGET_GUEST_RX || strlen(name) != COMM_CUT);
 	expect_true(name, strcmp(name, with) == 0 || (!queue && strcmp(name, without) == 0));
+}
+
+static void check_napi(const char *dev, const char *name)
+{
+	char made[128];
+	unsigned int id;
+
+	if (!vifname_match_napi(dev, name, &id))
+		return;
+	snprintf(made, sizeof made, "napi/%s-%u", dev, id);
+	expect_true(name, strcmp(name, made) == 0 && strlen(name) != COMM_CUT);
 }
 
 static void check_match(const char *dev, const char *name)
@@ -72,6 +83,7 @@ static void check_match(const char *dev, const char *name)
 		expect_true(name, kind >= TARGET_GUEST_RX);
 		check_made_of(dev, name, queue, kind);
 	}
+	check_napi(dev, name);
 }
 
 static void fuzz(const char *text, size_t len)

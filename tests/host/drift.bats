@@ -399,3 +399,24 @@ agree() {
     await 5 agree
     agree
 }
+
+napi_is_on() {
+    [ "$(sim mask "napi/$1")" = "$2" ]
+}
+
+# The watcher knows the vif's interrupts and threads from before, and reads no list of threads.
+@test "threads of NAPI that are switched on later are pinned, and left when they are switched off" {
+    verify_often
+    guest 1 2
+    sim threaded vif1.0 1
+    await 5 napi_is_on vif1.0-8193 0
+    await 5 napi_is_on vif1.0-8194 2
+    lists "1.0 vif1.0 pinned 0/1 2/3"
+    equal 0 "$(drift_of vif1.0)" "drift"
+    sim threaded vif1.0 0
+    sim end-thread napi/vif1.0-8193
+    sim end-thread napi/vif1.0-8194
+    echo 0-3 >"$(irq_file vif1.0-q0-rx)"
+    await 5 has_drift vif1.0 1
+    lists "1.0 vif1.0 pinned 0/1 2/3"
+}

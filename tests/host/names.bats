@@ -304,3 +304,59 @@ g2 vif1.0-q1-guest-q0-dealloc ambiguous  1 " vifpin verify -nr
     lists "1.0 vif1.0 pinned 0/0"
     stand vif1.0 0/0
 }
+
+# napi_stands DEV CPUS...: that of each queue, by the threads' IDs.
+napi_stands() {
+    local dev=$1 name masks=()
+
+    shift
+    for name in $(awk -v dev="napi/$dev-" 'index($2, dev) == 1 { print $2 }' "$SIM_DIR/threads" | sort -t - -k 2n); do
+        masks+=("$(sim mask "$name")")
+    done
+    equal "$*" "${masks[*]}" "threads of NAPI"
+}
+
+@test "threads of NAPI stand with tx, the lowest ID is queue 0's" {
+    setup_vif
+    sim threaded vif1.0 1
+    sim connect 1 0 3
+    ends 0 "" vifpin pin g1
+    lists "1.0 vif1.0 pinned 0/1 2/3 1/0"
+    napi_stands vif1.0 0 2 1
+    ends 0 "" vifpin verify
+}
+
+@test "threads of NAPI that come later are missed by nobody who looks" {
+    by_hand 1 2
+    sim threaded vif1.0 1
+    napi_stands vif1.0 0-3 0-3
+    prints 1 "g1 napi/vif1.0-8193 thread 0 0-3
+g1 napi/vif1.0-8194 thread 2 0-3" vifpin verify -nr -o DOMAIN,WHAT,KIND,SHOULD,IS
+    ends 0 "" vifpin pin g1
+    napi_stands vif1.0 0 2
+    ends 0 "" vifpin verify
+}
+
+@test "of a netdev that was renamed, threads of NAPI have the new name" {
+    by_hand 1 2
+    sim netdev 1 0 web
+    sim queues web 0
+    for id in 8193 8194; do
+        sim thread "napi/web-$id" >/dev/null
+    done
+    echo 1 | sim put sys/devices/vif-1-0/net/web/threaded
+    ends 0 "" vifpin pin g1
+    napi_stands web 0 2
+}
+
+@test "one thread of NAPI too few: they are pinned, as a guess; none: it is said" {
+    setup_vif
+    sim threaded vif1.0 1
+    sim connect 1 0 2
+    sim end-thread napi/vif1.0-8194
+    does 1 "" "vifpin: vif 1.0: there is no thread napi/vif1.0 of q1" vifpin pin g1
+    napi_stands vif1.0 0
+    lists "1.0 vif1.0 partial 0/1 2/3"
+    sim end-thread napi/vif1.0-8193
+    does 1 "" "vifpin: vif 1.0: there is no thread napi/vif1.0 of q0" vifpin pin g1
+}

@@ -247,6 +247,7 @@ sim_pid() {
 }
 
 sim_make_threads() {
+    echo 8193 >"$SIM_DIR/next-napi"
     sim_new_thread rcu_gp worker
     sim_new_thread kworker/0:0-events worker
     sim_new_thread ksoftirqd/0 worker
@@ -275,7 +276,7 @@ sim_netdev() {
         mv -T "$net/$(sim_netdev_of "$1" "$2")" "$net/$dev"
     else
         mkdir -p "$net/$dev"
-        echo 0 >"$net/$dev/carrier"
+        echo 0 | tee "$net/$dev"/{carrier,threaded} >/dev/null
         sim_no_statistics "$net/$dev"
         ln -s "../../../devices/$vif" "$SIM_ROOT/sys/bus/xen-backend/devices/$vif"
     fi
@@ -300,9 +301,33 @@ sim_queues() {
         sim_new_thread "$dev-q$q-guest-rx"
         sim_new_thread "$dev-q$q-dealloc"
     done
+    [ "$(cat "$SIM_ROOT"/sys/devices/vif-*/net/"$dev"/threaded 2>/dev/null)" != 1 ] || sim_new_napi "$dev"
     sim_put_children
     sim_put_interrupts
     sim_carrier "$dev" 1
+}
+
+# A thread for each queue, with the next ID. The kernel need not make them in the order of queues.
+sim_new_napi() {
+    local id n
+
+    n=$(awk -v dev="$1" 'index($2, dev "-q") == 1 && /-guest-rx / { n++ } END { print n + 0 }' "$SIM_DIR/threads")
+    read -r id <"$SIM_DIR/next-napi"
+    echo $((id + n)) >"$SIM_DIR/next-napi"
+    for ((; n > 0; n--)); do
+        sim_new_thread "napi/$1-$((id + n - 1))"
+    done
+}
+
+# Linux before 6.17 leaves threads that do nothing any more.
+sim_threaded() {
+    local file
+
+    for file in "$SIM_ROOT"/sys/devices/vif-*/net/"$1"; do
+        echo "$2" >"$file/threaded"
+    done
+    [ "$2" = 0 ] || grep -q " napi/$1-" "$SIM_DIR/threads" || sim_new_napi "$1"
+    sim_put_children
 }
 
 # netback's netdev has a carrier once it is connected.
@@ -402,7 +427,7 @@ sim_traffic() {
 sim_split() {
     awk -v dev="$2" -v left="$1.left" '
         BEGIN { printf "" >left }
-        { for (i = 1; i <= NF; i++) if (index($i, dev "-q") == 1) { print; next } }
+        { for (i = 1; i <= NF; i++) if (index($i, dev "-q") == 1 || index($i, "napi/" dev "-") == 1) { print; next } }
         { print >left }' "$1"
     mv "$1.left" "$1"
 }

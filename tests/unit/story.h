@@ -405,6 +405,7 @@ static inline const char *kind_name(enum target_kind kind)
 		[TARGET_COMBINED] = "combined",
 		[TARGET_GUEST_RX] = "guest-rx",
 		[TARGET_DEALLOC] = "dealloc",
+		[TARGET_NAPI] = "napi",
 	};
 
 	return names[kind];
@@ -512,6 +513,8 @@ static inline void read_targets(char *line, char dev[DEV_NAME_SIZE], struct targ
 			out->connecting = true;
 		else if (strcmp(word, "crowded") == 0)
 			out->crowded = true;
+		else if (strcmp(word, "threaded") == 0)
+			out->threaded = true;
 		else if (strcmp(word, "unsure") == 0 && n)
 			queues[n - 1].unsure = true;
 		else if (value_of(word, "dev"))

@@ -76,7 +76,7 @@ struct vif_text {
 static int describe_vif(unsigned int irq, const char *action, size_t len, void *data)
 {
 	static const char *const kind_name[TARGET_KINDS] = { "tx", "rx", "both", "guest-rx",
-		"dealloc" };
+		"dealloc", "napi" };
 	_cleanup_free_ char *name = exact_copy(action, len);
 	struct vif_text *got = data;
 	enum target_kind kind;

@@ -17,6 +17,7 @@ static void kinds(void **state)
 		{ .kind = TARGET_COMBINED, .side = SIDE_TX },
 		{ .kind = TARGET_GUEST_RX, .is_thread = true, .side = SIDE_RX },
 		{ .kind = TARGET_DEALLOC, .is_thread = true, .side = SIDE_TX },
+		{ .kind = TARGET_NAPI, .is_thread = true, .side = SIDE_TX },
 	};
 
 	(void)state;
@@ -80,6 +81,12 @@ static const struct missing_row {
 		.targets = "crowded 0/1 rx=none guest-rx=none dealloc=none",
 		.missing = "rx vif1.0-q0-rx guest-rx vif1.0-q0-guest-rx dealloc vif1.0-q0-dealloc",
 		.sentence = "there is no interrupt vif1.0-q0-rx" },
+	{ .name = "threads of NAPI", .targets = "threaded 0/1 napi=0 2/3 napi=2", .missing = "" },
+	{ .name = "threads of NAPI that do nothing", .targets = "0/1 napi=0 2/3", .missing = "" },
+	{ .name = "one of NAPI's threads is missing",
+		.targets = "threaded 0/1 napi=0 2/3",
+		.missing = "napi napi/vif1.0 of q1",
+		.sentence = "there is no thread napi/vif1.0 of q1" },
 	{ .name = "by the longest name that a netdev can have",
 		.targets = "dev=averylongname01 0/1 guest-rx=none",
 		.missing = "guest-rx averylongname01-q0-guest-rx",
@@ -147,7 +154,7 @@ static void missing(void **state)
 static void longest_name(void **state)
 {
 	struct targets none = { 0 };
-	unsigned int from = (QUEUES_MAX - 1) * 4 + 2;
+	unsigned int from = (QUEUES_MAX - 1) * 5 + 2;
 	struct target missing;
 
 	(void)state;

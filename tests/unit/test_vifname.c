@@ -559,6 +559,42 @@ static const struct match_row thread_rows[] = {
 	{ .dev = "vif1.0", .name = "", .queue = -1 },
 };
 
+/* -1: it is none. */
+static void napi_names(void **state)
+{
+	static const struct {
+		const char *dev, *name;
+		long long id;
+	} napi_rows[] = {
+		{ "vif1.0", "napi/vif1.0-8194", 8194 },
+		{ "averylongname01", "napi/averylongname01-4294967295", 4294967295 },
+		{ "a-1", "napi/a-1-8194", 8194 },
+		{ "a", "napi/a-1-8194", -1 },
+		{ "vif1.0", "napi/vif1.0-81940", 81940 },
+		{ "vif1.0", "napi/vif1.0-819", -1 }, /* whole, or it may have been cut */
+		{ "vif1.0", "napi/vif1.0-0", 0 },
+		{ "vif1.0", "napi/vif1.0-4294967296", -1 },
+		{ "vif1.0", "napi/vif1.0-08194", -1 },
+		{ "vif1.0", "napi/vif1.0-", -1 },
+		{ "vif1.0", "napi/vif1.0", -1 },
+		{ "vif1.0", "napi/vif1.0-8194 ", -1 },
+		{ "vif1.1", "napi/vif1.10-8194", -1 },
+		{ "vif1.0", "vif1.0-8194", -1 },
+		{ "vif1.0", "vif1.0-q0-guest-rx", -1 },
+		{ "vif1.0", "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(napi_rows); i++) {
+		unsigned int id = 4711;
+		bool yes = napi_rows[i].id >= 0;
+
+		expect_int(napi_rows[i].name,
+			vifname_match_napi(napi_rows[i].dev, napi_rows[i].name, &id), yes);
+		expect_int(napi_rows[i].name, id, yes ? napi_rows[i].id : 4711);
+	}
+}
+
 static void matches(const struct match_row *rows, size_t n,
 	bool (*match)(
 		const char *dev, const char *name, unsigned int *queue, enum target_kind *kind))
@@ -592,6 +628,7 @@ static void names_are_made(void **state)
 		{ "vif1.0", false, 0, TARGET_TX, "vif1.0-tx" },
 		{ "vif1.0", false, 0, TARGET_COMBINED, "vif1.0" },
 		{ "vif12.0", false, 0, TARGET_GUEST_RX, "vif12.0-guest-rx" },
+		{ "vif1.0", true, 2, TARGET_NAPI, "napi/vif1.0 of q2" },
 	};
 
 	(void)state;
@@ -632,6 +669,7 @@ int main(void)
 		UNIT_TEST(interrupt_names),
 		UNIT_TEST(thread_names),
 		UNIT_TEST(names_are_made),
+		UNIT_TEST(napi_names),
 	};
 
 	return cmocka_run_group_tests(vifname, NULL, NULL);

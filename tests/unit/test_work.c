@@ -21,7 +21,7 @@
  *	nicsX		they are the NICs named X, 0 to 9
  *	vD.I:P		a vif, whose guest has sent P packets; ?: that is not known. Its queues:
  *	qT/R		where its sides stand, - for nowhere
- *	dMS, gMS	for how long its dealloc and guest-rx threads have run; with @PID those of
+ *	dMS, gMS, tMS	for how long its dealloc, guest-rx and NAPI's threads have run; with @PID those of
  *that PID, with ! of another start time iI		how many tx interrupts have come; with @IRQ
  *of that one
  */
@@ -130,6 +130,9 @@ static void add_word(struct counters *counters, const char *word)
 	case 'g':
 		last_queue(counters)->threads[SIDE_RX] = thread(word);
 		break;
+	case 't':
+		last_queue(counters)->napi = thread(word);
+		break;
 	case 'i':
 		set_interrupts(last_queue(counters), word);
 		break;
@@ -216,6 +219,21 @@ static const struct row {
 		.after = "c0:5300/3200 c1:170/50 v1.0:1009 q0/1 d450 g4060 i82",
 		.vifs = "1.0 250000/60000",
 		.cpus = "0=300000/200000/0/250000 1=70000/0/0/60000" },
+	{ .row = "NAPI's thread is measured, and softirq is the others'",
+		.before = "c0:0/0 v1.0:0 q0/1 d0 g0 t0 v2.0:0 q0/1 d0 g0",
+		.after = "c0:700/400 v1.0:300 q0/1 d50 g0 t200 v2.0:100 q0/1 d0 g0",
+		.vifs = "1.0 250000/0 2.0 400000/0",
+		.cpus = "0=700000/400000/0/650000" },
+	{ .row = "NAPI's thread has come: all tx there is unknown, as when a queue has",
+		.before = "c0:0/0 v1.0:0 q0/1 d0 g0 v2.0:0 q0/1 d0 g0",
+		.after = "c0:700/400 v1.0:300 q0/1 d50 g0 t200 v2.0:100 q0/1 d0 g0",
+		.vifs = "1.0 -/0 2.0 -/0",
+		.cpus = "0=700000/400000/-/-" },
+	{ .row = "NAPI's thread is another one",
+		.before = "c0:0/0 v1.0:0 q0/1 d0 g0 t0 v2.0:0 q0/1 d0 g0",
+		.after = "c0:700/400 v1.0:300 q0/1 d50 g0 t200@2 v2.0:100 q0/1 d0 g0",
+		.vifs = "1.0 -/0 2.0 400000/0",
+		.cpus = "0=700000/400000/0/-" },
 	{ .row = "softirq goes by packets",
 		.before = "c0:0/0 v1.0:0 q0/1 d0 g0 v2.0:0 q0/1 d0 g0",
 		.after = "c0:400/400 v1.0:300 q0/1 d0 g0 v2.0:100 q0/1 d0 g0",
