@@ -11,6 +11,7 @@
 #   make check-suites     unit tests and demo on bare Debian 11 and 13
 #   make check-static     clang-tidy, cppcheck, gcc -fanalyzer and shellcheck
 #   make check-xen        tests inside a real Xen host under qemu; SUITE=trixie or bullseye: of Debian 13 or 11
+#   make check-xen-others a short selection of them, on Debian 11 and 13
 #   make check-fuzz       every fuzzer for a minute; make fuzz SECONDS=n [TARGET=name]: other ones
 #   make bench-check      has it become slower? In instructions and system calls, against what is kept
 #   make bench            how long things take, against their limits
@@ -345,6 +346,15 @@ XEN_LIMIT = 3600
 check-xen: deps-xen all deb | $(B)/results
 	XEN_LIMIT=$(XEN_LIMIT) tests/xen/check $(SUITE)
 
+# What CI has time for on the other releases.
+check-xen-others: deps-xen all | $(B)/results
+	for suite in bullseye trixie; do \
+		XEN_SHORT=1 XEN_LIMIT=$(XEN_LIMIT) tests/xen/check $$suite || exit 1; done
+
+# All three, for who has something else to do meanwhile.
+xen-hosts: deps-xen
+	for suite in bookworm bullseye trixie; do tests/xen/build-host $$suite build/xen/$$suite || exit 1; done
+
 # On bare chroots of the other releases that there are Xen hosts of.
 check-suites: deps-xen
 	for suite in bullseye trixie; do tests/suites/run $$suite || exit 1; done
@@ -466,7 +476,7 @@ demo: all $(B)/tests/xenstored-stub.so
 
 FORCE:
 .PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-hardening \
-	check-static check-host check-faults check-mutants check-package check-suites check-xen \
+	check-static check-host check-faults check-mutants check-package check-suites check-xen check-xen-others xen-hosts \
 	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
 	bench-hook bench-ledger bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
 	demo
