@@ -158,6 +158,7 @@ fishdir     = $(if $(PACKAGED),/usr/share/fish/vendor_completions.d,$(sysconfdir
 textfiledir = /var/lib/prometheus/node-exporter
 
 HOOK   = $(xenscripts)/vif-post.d/50-vifpin.hook
+SCRIPT = $(xenscripts)/vif-openvswitch-vifpin
 POLICY = $(libdir)/irqbalance-policy
 UNIT   = $(unitdir)/vifpin.service
 DROPIN = $(unitdir)/irqbalance.service.d/vifpin.conf
@@ -186,6 +187,7 @@ endef
 install: all
 	$(INSTALL) -D -m 755 $(B)/vifpin $(DESTDIR)$(sbindir)/vifpin
 	$(call install_in,hotplug/50-vifpin.hook.in,755,$(HOOK))
+	$(INSTALL) -D -m 755 hotplug/vif-openvswitch-vifpin $(DESTDIR)$(SCRIPT)
 	$(INSTALL) -D -m 755 $(B)/irqbalance-policy $(DESTDIR)$(POLICY)
 	$(call install_in,etc/vifpin.service.in,644,$(UNIT))
 	$(call install_in,etc/irqbalance.conf.in,644,$(DROPIN))
@@ -202,7 +204,7 @@ install: all
 
 # What was changed by the administrator, and the ledger, stay.
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(HOOK) $(POLICY) $(UNIT) $(DROPIN) $(EXPORT) $(TIMER) $(MAN8) \
+	rm -f $(addprefix $(DESTDIR),$(HOOK) $(SCRIPT) $(POLICY) $(UNIT) $(DROPIN) $(EXPORT) $(TIMER) $(MAN8) \
 		$(MAN5) $(BASH) $(ZSH) $(FISH) $(RULES) $(BOARD) $(sbindir)/vifpin)
 	-rmdir $(DESTDIR)$(libdir) $(DESTDIR)$(datadir) $(dir $(DESTDIR)$(DROPIN)) 2>/dev/null
 	if cmp -s etc/vifpin.conf $(DESTDIR)$(CONF); then rm $(DESTDIR)$(CONF); fi

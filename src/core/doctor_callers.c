@@ -100,8 +100,10 @@ static struct finding check_hook(const struct doctor_facts *facts)
 	if (finding.health == HEALTH_OK && (strcmp(script, "vif-openvswitch") == 0 ||
 						   doctor_ends_in(script, "/vif-openvswitch")))
 		return warning("%s, xl's default script, does not call hooks: only the watcher "
-			       "notices new vifs" FIX "%s",
-			script, start_service(facts));
+			       "notices new vifs" FIX
+			       "vif.default.script=\"vif-openvswitch-vifpin\" in "
+			       "/" PATH_XL_CONFIG,
+			script);
 	return finding;
 }
 

@@ -196,7 +196,9 @@ nics       ok    no physical NIC that is up has interrupts" vifpin doctor
     healthy
     echo 'vif.default.script="vif-openvswitch"' >"$SIM_ROOT/etc/xen/xl.conf"
     says hook warning "vif-openvswitch, xl's default script, does not call hooks: only the watcher notices new vifs" \
-        "$SERVICE"
+        'vif.default.script="vif-openvswitch-vifpin" in /etc/xen/xl.conf'
+    echo 'vif.default.script="vif-openvswitch-vifpin"' >"$SIM_ROOT/etc/xen/xl.conf"
+    says hook ok "$HOOK calls /usr/sbin/vifpin"
     echo : | script /etc/xen/scripts/xen-hotplug-common.sh
     says hook warning "the scripts in /etc/xen/scripts do not call hooks: only the watcher notices new vifs" \
         "$SERVICE"

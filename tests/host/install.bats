@@ -30,6 +30,7 @@ teardown() {
 @test "install: these files and no others" {
     in_dest install prefix=/usr sysconfdir=/etc
     equal "\
+755 etc/xen/scripts/vif-openvswitch-vifpin
 755 etc/xen/scripts/vif-post.d/50-vifpin.hook
 644 etc/xen/vifpin.conf
 644 usr/lib/systemd/system/irqbalance.service.d/vifpin.conf

@@ -28,9 +28,11 @@ has_sleepers() {
     [ "$(sleepers)" = "$1" ]
 }
 
-@test "the scripts are the distribution's own, and the hook is all that is added" {
+@test "the scripts are the distribution's own, and no more than two files are added" {
     equal "" "$(dpkg --verify xen-utils-common | grep -F /etc/xen/scripts/ || :)"
-    equal "/etc/xen/scripts/vif-post.d/50-vifpin.hook" \
+    equal "\
+/etc/xen/scripts/vif-openvswitch-vifpin
+/etc/xen/scripts/vif-post.d/50-vifpin.hook" \
         "$(comm -13 <(dpkg -L xen-utils-common | sort) <(find /etc/xen/scripts -type f | sort))"
 }
 

@@ -54,6 +54,7 @@ packaged() {
     packaged "$SIM_DIR/x"
     equal "\
 755 etc/init.d/vifpin
+755 etc/xen/scripts/vif-openvswitch-vifpin
 755 etc/xen/scripts/vif-post.d/50-vifpin.hook
 644 etc/xen/vifpin.conf
 755 usr/lib/vifpin/irqbalance-policy

@@ -15,6 +15,7 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
 
     units=$(pkg-config --variable=systemdsystemunitdir systemd)
     equal "\
+-rwxr-xr-x /etc/xen/scripts/vif-openvswitch-vifpin
 -rwxr-xr-x /etc/xen/scripts/vif-post.d/50-vifpin.hook
 -rw-r--r-- /etc/xen/vifpin.conf
 -rw-r--r-- $units/irqbalance.service.d/vifpin.conf
@@ -47,8 +48,9 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
         "$(dpkg-deb -c "$DEB" | awk '!/^d/ { sub("^[.]", "", $6); print $1, $6 }' | LC_ALL=C sort -k 2)"
 }
 
-@test "the configuration and the hook are the administrator's" {
+@test "the configuration, the hook and the script are the administrator's" {
     equal "\
+/etc/xen/scripts/vif-openvswitch-vifpin
 /etc/xen/scripts/vif-post.d/50-vifpin.hook
 /etc/xen/vifpin.conf" "$(dpkg-deb -I "$DEB" conffiles)"
 }

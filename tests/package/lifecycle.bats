@@ -192,7 +192,8 @@ try-restart irqbalance.service"
     stand vif2.0 0-3/0-3
     [ ! -e /var/lib/prometheus/node-exporter/vifpin.prom ]
     equal '[[],2]' "$(jq -c '[.vifs, (.remembered | length)]' "$LEDGER")"
-    equal "/etc/xen/scripts/vif-post.d/50-vifpin.hook
+    equal "/etc/xen/scripts/vif-openvswitch-vifpin
+/etc/xen/scripts/vif-post.d/50-vifpin.hook
 /etc/xen/vifpin.conf" "$(dpkg -L vifpin 2>/dev/null | while read -r f; do [ ! -f "$f" ] || echo "$f"; done)"
 }
 

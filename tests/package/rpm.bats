@@ -48,6 +48,7 @@ package() {
 # The rest is listed in the Debian package.
 @test "programs, configuration and service are where they belong" {
     equal "\
+/etc/xen/scripts/vif-openvswitch-vifpin
 /etc/xen/scripts/vif-post.d/50-vifpin.hook
 /etc/xen/vifpin.conf
 /usr/lib/systemd/system/irqbalance.service.d/vifpin.conf
@@ -58,6 +59,7 @@ package() {
 /usr/sbin/vifpin" "$(rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\n]' "$(rpm_file)" |
         sed -En 's,^-.* (/etc/.*|/usr/lib/(vifpin|systemd)/.*|/usr/s?bin/.*),\1,p')"
     equal "\
+/etc/xen/scripts/vif-openvswitch-vifpin
 /etc/xen/scripts/vif-post.d/50-vifpin.hook
 /etc/xen/vifpin.conf" "$(rpm -qpc "$(rpm_file)")"
 }
