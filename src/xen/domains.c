@@ -62,6 +62,17 @@ static bool is_found(const struct search *search, struct vif_id id)
 	return found;
 }
 
+static int no_such_domain(struct xenstore *xenstore, const char *domain, struct err *err)
+{
+	bool is_dom0 = xenstore_own_domid(xenstore) == 0;
+
+	return err_set(err, ENOENT, "%s is an invalid domain identifier (rc=%d); %s", domain,
+		RC_INVAL,
+		is_dom0 ? "xl list shows the domains"
+			: "names are hidden from this driver domain: give a domid, or a vif as "
+			  "vifpin list shows it");
+}
+
 int domains_find_vifs(const struct sysroot *root, struct xenstore *xenstore,
 	const struct ledger *ledger, const char *domain, const char *device, struct vif_id **out,
 	size_t *n_out, struct err *err)
@@ -94,7 +105,5 @@ int domains_find_vifs(const struct sysroot *root, struct xenstore *xenstore,
 		return err_set(err, ENODEV,
 			"Unknown device %s. xl network-list %s shows the devices of %s", device,
 			domain, domain);
-	return err_set(err, ENOENT,
-		"%s is an invalid domain identifier (rc=%d); xl list shows the domains", domain,
-		RC_INVAL);
+	return no_such_domain(xenstore, domain, err);
 }

@@ -3,7 +3,8 @@
  * domains.h - the vifs that a person means by DOMAIN [DEVID|MAC].
  *
  * Where there is no hypervisor to ask (driver domains, a --root of another host)
- * xenstore's names serve.
+ * xenstore's names serve. Those of other domains are hidden from a driver domain: there, only
+ * domids and vifs are found.
  */
 #pragma once
 

@@ -217,8 +217,15 @@ int xenstore_has_vif(struct xenstore *xenstore, struct vif_id id, struct err *er
 bool xenstore_has_domain(struct xenstore *xenstore, unsigned int domid)
 {
 	_cleanup_free_ char *name = read_key(xenstore, "/local/domain/%u/name", domid);
+	_cleanup_free_ char **vifs = NULL;
+	char path[PATH_SIZE];
+	unsigned int n;
 
-	return name != NULL;
+	if (name)
+		return true;
+	snprintf(path, sizeof path, WATCH_PATH "/%u", domid);
+	vifs = list_directory(xenstore, path, &n);
+	return n > 0;
 }
 
 /* The names in a directory that are numbers up to max, sorted, to be freed; none where there is no

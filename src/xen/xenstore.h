@@ -76,7 +76,8 @@ int xenstore_list_vifs(struct xenstore *xenstore, const unsigned int *domid, str
 /* The domid of the domain of this name; -ENOENT when there is none. */
 int xenstore_find_domain(struct xenstore *xenstore, const char *name, unsigned int *domid);
 
-/* Is there such a domain? */
+/* Is there such a domain? A driver domain may not read others' names: it knows only of those that
+ * have a vif of it. */
 bool xenstore_has_domain(struct xenstore *xenstore, unsigned int domid);
 
 /* Watches all backend directories of vifs. One event comes at once. */

@@ -144,6 +144,23 @@ setup_names() {
     ends 1 "vifpin: domain 'g1' has no vif 'vif1.1' in the ledger; see 'vifpin list -o +MAC g1'" vifpin verify g1 vif1.1
 }
 
+@test "in a driver domain, which may not read what xenstore has of other domains" {
+    xenstore-write /local/domain/0/domid 5
+    sim domain 1 g1 2
+    sim vif 1 0 netdev=no
+    xenstore-rm /local/domain/1/name /local/domain/1/vm /local/domain/1/cpu
+    ends 0 "" vifpin pin 1
+    lists "1.0 vif1.0 reserved 0/1 2/3 1/0 3/2"
+    equal '["","",1]' "$(vifpin list -J | jq -c '.vifs[0] | [.domain, .uuid, .domid]')"
+    prints 0 "1 vif released; 0 interrupts and threads have the default masks again" vifpin unpin 1
+    ends 0 "" vifpin pin 1 0
+    ends 1 "vifpin: Unknown device 1. xl network-list 1 shows the devices of 1" vifpin pin 1 1
+    for domain in g1 2; do
+        ends 1 "vifpin: $domain is an invalid domain identifier (rc=-6); names are hidden from this driver domain: give a domid, or a vif as vifpin list shows it" \
+            vifpin pin "$domain"
+    done
+}
+
 @test "names in a ledger of another boot are nobody's" {
     sim domain 1 g1 1
     sim vif 1 0 netdev=no
