@@ -108,16 +108,18 @@ static bool has_steps(const struct changes *changes)
 /* By which load new sides are placed, and how it is written. */
 static void print_load(const struct world *world)
 {
-	char mean[24];
+	char tx[24], rx[24];
 
 	if (!world->measured.sums) {
 		puts("2(3) is CPU 2 with a load of 3 (sides and NIC interrupts).");
 		return;
 	}
-	work_format_share(world->measured.mean, mean, sizeof mean);
+	work_format_share(world->measured.mean[SIDE_TX], tx, sizeof tx);
+	work_format_share(world->measured.mean[SIDE_RX], rx, sizeof rx);
 	printf("2(14.5%%,3) is CPU 2, busy for 14.5 %% of its time as measured, with 3 sides and "
-	       "NIC interrupts. A side not measured yet counts as the mean, %s %%.\n",
-		mean);
+	       "NIC interrupts. A side not measured yet counts as the mean of its direction: "
+	       "tx %s %%, rx %s %%.\n",
+		tx, rx);
 }
 
 void explain_changes(const struct config *config, const struct reconciled *reconciled)

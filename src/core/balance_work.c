@@ -656,17 +656,30 @@ static void undo_needless(struct search *search)
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
-int measured_mean(const struct measured_queue *queues, size_t n)
+/* WORK_UNKNOWN when no side of the direction is known. */
+static int mean_of(const struct measured_queue *queues, size_t n, enum side side)
 {
 	long long sum = 0, known = 0;
 
-	for (size_t i = 0; i < SIDE_COUNT * n; i++) {
-		int share = queues[i / SIDE_COUNT].share[i % SIDE_COUNT];
+	for (size_t i = 0; i < n; i++) {
+		int share = queues[i].share[side];
 
 		sum += share == WORK_UNKNOWN ? 0 : share;
 		known += share != WORK_UNKNOWN;
 	}
-	return known ? (int)(sum / known) : 0;
+	return known ? (int)(sum / known) : WORK_UNKNOWN;
+}
+
+void measured_mean(const struct measured_queue *queues, size_t n, int mean[SIDE_COUNT])
+{
+	int known[SIDE_COUNT];
+
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		known[side] = mean_of(queues, n, side);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		mean[side] = known[side] != WORK_UNKNOWN ? known[side] : known[other_side(side)];
+		mean[side] = mean[side] != WORK_UNKNOWN ? mean[side] : 0;
+	}
 }
 
 static int compare_ranked(const void *a, const void *b)
@@ -756,22 +769,23 @@ static int add_penalties(struct search *search)
 	return 0;
 }
 
-static struct side_work side_of(
-	const struct search *search, const struct measured_queue *queue, enum side side, int mean)
+static struct side_work side_of(const struct search *search, const struct measured_queue *queue,
+	enum side side, const int mean[SIDE_COUNT])
 {
 	bool known = queue->share[side] != WORK_UNKNOWN;
 	unsigned int node = search->node_of[queue->from.cpu[side]];
 
 	return (struct side_work){ .home = node,
 		.at = node,
-		.share = known ? queue->share[side] : mean,
+		.share = known ? queue->share[side] : mean[side],
 		.moves = known && !cpuset_is_empty(&queue->rules->allowed) };
 }
 
 static int add_sides(struct search *search, const struct measured_queue *queues)
 {
-	int mean = measured_mean(queues, search->n_queues);
+	int mean[SIDE_COUNT];
 
+	measured_mean(queues, search->n_queues, mean);
 	search->n_sides = SIDE_COUNT * search->n_queues;
 	search->sides = calloc(search->n_sides + 1, sizeof *search->sides);
 	search->ranked = calloc(search->n_sides + 1, sizeof *search->ranked);

@@ -22,8 +22,11 @@ struct measured_queue {
 	struct place to;       /* out: where it should be */
 };
 
-/* What a side counts for whose share is not known: the mean of those that are, 0 without any. */
-int measured_mean(const struct measured_queue *queues, size_t n);
+/*
+ * What a side counts for whose share is not known: the mean of those of its direction that are, for
+ * traffic may go one way; where none is, the mean of the other direction; 0 without any.
+ */
+void measured_mean(const struct measured_queue *queues, size_t n, int mean[SIDE_COUNT]);
 
 /*
  * Finds for each of n queues the place where it should be. Of all ways to place them these are
@@ -38,8 +41,8 @@ int measured_mean(const struct measured_queue *queues, size_t n);
  * same places. The most loaded CPU never carries more than with the queues at `mended`, and each
  * move is needed: to undo any one alone would load the CPU more, or break a rule.
  *
- * A side whose share is not known counts as the mean of those that are, but moves only to mend a
- * rule. In `mended` only such sides have moved, as few as can be.
+ * A side whose share is not known counts as measured_mean() has it, but moves only to mend a rule.
+ * In `mended` only such sides have moved, as few as can be.
  *
  * besides[CPUSET_MAX] is what each CPU is busy with besides these sides, in millionths. A CPU that
  * carries no side, or only such that cost nothing, is not among those that count, whatever it is

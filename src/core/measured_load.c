@@ -43,14 +43,15 @@ struct measured_queue *measured_queues_new(
 	return queues;
 }
 
-void measured_load_add(
-	const struct measured_queue *queue, struct place place, int mean, struct cpu_sum *sums)
+void measured_load_add(const struct measured_queue *queue, struct place place,
+	const int mean[SIDE_COUNT], struct cpu_sum *sums)
 {
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		struct cpu_sum *sum = &sums[place.cpu[side]];
 		int share = queue->share[side];
 
-		sums[place.cpu[side]].sides++;
-		sums[place.cpu[side]].share += share == WORK_UNKNOWN ? mean : share;
+		sum->sides[side]++;
+		sum->share[side] += share == WORK_UNKNOWN ? mean[side] : share;
 	}
 }
 
@@ -61,7 +62,7 @@ static void fill_besides(const struct work *work, struct measured_load *load)
 		long long sides = known->sides;
 
 		if (known->sides == WORK_UNKNOWN)
-			sides = load->sums[cpu].share;
+			sides = cpu_sum_share(&load->sums[cpu]);
 		if (known->busy != WORK_UNKNOWN && known->busy > sides)
 			load->besides[cpu] = known->busy - (int)sides;
 	}
@@ -70,13 +71,14 @@ static void fill_besides(const struct work *work, struct measured_load *load)
 int measured_load_fill(const struct measured_queue *queues, size_t n, const struct work *work,
 	struct measured_load *out)
 {
-	struct measured_load load = { .mean = measured_mean(queues, n) };
+	struct measured_load load = { 0 };
 
 	*out = (struct measured_load){ 0 };
 	if (measured_load_new(&load) < 0) {
 		measured_load_free(&load);
 		return -ENOMEM;
 	}
+	measured_mean(queues, n, load.mean);
 	for (size_t i = 0; i < n; i++)
 		measured_load_add(&queues[i], queues[i].from, load.mean, load.sums);
 	fill_besides(work, &load);
@@ -98,9 +100,15 @@ long long measured_load_now(
 	const struct measured_load *load, unsigned int cpu, const struct cpu_load *now)
 {
 	const struct cpu_sum *then = &load->sums[cpu];
-	unsigned int sides = now->sides[SIDE_TX] + now->sides[SIDE_RX];
-	long long more = (long long)sides - then->sides;
-	long long each = more < 0 ? then->share / then->sides : load->mean;
+	long long sum = load->besides[cpu];
 
-	return load->besides[cpu] + then->share + more * each;
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		long long more = (long long)now->sides[side] - then->sides[side];
+		long long each = load->mean[side];
+
+		if (more < 0)
+			each = then->share[side] / then->sides[side];
+		sum += then->share[side] + more * each;
+	}
+	return sum;
 }

@@ -12,17 +12,28 @@
 #include "load.h"
 #include "work.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* The sides that stand on a CPU, and what they cost together. */
+/* The sides that stand on a CPU, and what those of a direction cost together. */
 struct cpu_sum {
-	unsigned int sides;
-	long long share; /* in millionths of a CPU */
+	unsigned int sides[SIDE_COUNT];
+	long long share[SIDE_COUNT]; /* in millionths of a CPU */
 };
+
+static inline unsigned int cpu_sum_sides(const struct cpu_sum *sum)
+{
+	return sum->sides[SIDE_TX] + sum->sides[SIDE_RX];
+}
+
+static inline long long cpu_sum_share(const struct cpu_sum *sum)
+{
+	return sum->share[SIDE_TX] + sum->share[SIDE_RX];
+}
 
 /* Zero-initialised it is empty. */
 struct measured_load {
-	int mean;             /* what a side counts for whose share is not known; 0: none is */
+	int mean[SIDE_COUNT]; /* what a side counts for whose share is not known: measured_mean() */
 	int *besides;         /* [CPUSET_MAX], in millionths, owned; NULL: empty */
 	struct cpu_sum *sums; /* [CPUSET_MAX], owned */
 };
@@ -49,10 +60,17 @@ int measured_load_of(
 	const struct ledger *ledger, const struct work *work, struct measured_load *out);
 
 /* Adds the sides of a queue where they stand in `place`, sums[CPUSET_MAX]. */
-void measured_load_add(
-	const struct measured_queue *queue, struct place place, int mean, struct cpu_sum *sums);
+void measured_load_add(const struct measured_queue *queue, struct place place,
+	const int mean[SIDE_COUNT], struct cpu_sum *sums);
+
+/* Has no side been measured to cost anything? */
+static inline bool measured_load_is_idle(const struct measured_load *load)
+{
+	return !load->mean[SIDE_TX] && !load->mean[SIDE_RX];
+}
 
 /* What a CPU carries in millionths now that it has the sides of `now`: one that has come since
- * counts as the mean, one that has gone as the mean of those that stood there. */
+ * counts as the mean of its direction, one that has gone as the mean of those of its direction that
+ * stood there. */
 long long measured_load_now(
 	const struct measured_load *load, unsigned int cpu, const struct cpu_load *now);

@@ -12,6 +12,7 @@ struct vif {
 	const struct plan_input *input;
 	struct cpuset own; /* CPUs that hold a side of it */
 	int left_to_rx;
+	enum side way; /* in which traffic goes, as measured; SIDE_COUNT: in both */
 	struct plan_steps *steps;
 };
 
@@ -22,7 +23,8 @@ struct choice {
 	int other; /* where the queue's other side is, or will have to be */
 	int remembered;
 	struct cpuset candidates;
-	long long least; /* of what they carry, as measured */
+	const enum plan_reason *order; /* ends with REASON_NUMBER */
+	long long least;               /* of what they carry, as measured */
 };
 
 void plan_steps_free(struct plan_steps *steps)
@@ -130,38 +132,65 @@ static int compare_measured(const struct choice *c, unsigned int a, unsigned int
 	return (x > y) - (x < y);
 }
 
+static int compare_by(const struct choice *c, enum plan_reason what, unsigned int a, unsigned int b)
+{
+	const struct plan_input *input = c->vif->input;
+	const struct cpu_load *x = &input->load[a], *y = &input->load[b];
+
+	switch (what) {
+	case REASON_MEASURED:
+		return compare_measured(c, a, b);
+	case REASON_LOAD:
+	case REASON_SIDES:
+		return compare_numbers(load_total(x), load_total(y));
+	case REASON_DIRECTION:
+		return compare_numbers(x->sides[c->side], y->sides[c->side]);
+	case REASON_SPREAD:
+		return cpuset_has(&c->vif->own, a) - cpuset_has(&c->vif->own, b);
+	case REASON_REMEMBERED:
+		return (c->remembered == (int)b) - (c->remembered == (int)a);
+	case REASON_CORE:
+		return input->cores ? is_core_used(input, a) - is_core_used(input, b) : 0;
+	default:
+		return compare_numbers(a, b);
+	}
+}
+
+/* What is compared, one after the other, until it differs. */
+static const enum plan_reason by_number[] = { REASON_LOAD, REASON_DIRECTION, REASON_SPREAD,
+	REASON_REMEMBERED, REASON_CORE, REASON_NUMBER };
+static const enum plan_reason by_measure[] = { REASON_MEASURED, REASON_SIDES, REASON_DIRECTION,
+	REASON_SPREAD, REASON_REMEMBERED, REASON_CORE, REASON_NUMBER };
+static const enum plan_reason by_measure_one_way[] = { REASON_MEASURED, REASON_DIRECTION,
+	REASON_SIDES, REASON_SPREAD, REASON_REMEMBERED, REASON_CORE, REASON_NUMBER };
+
+/* The direction in which traffic goes, where it goes one way; else SIDE_COUNT. */
+static enum side way_of(const struct measured_load *measured)
+{
+	for (enum side side = 0; measured && side < SIDE_COUNT; side++) {
+		if (measured->mean[side] / PLAN_ONE_WAY > measured->mean[other_side(side)])
+			return side;
+	}
+	return SIDE_COUNT;
+}
+
+/* The sides of the other direction say little of what a CPU has to do. */
+static const enum plan_reason *order_of(const struct vif *vif, enum side side)
+{
+	if (!vif->input->measured)
+		return by_number;
+	return side == vif->way ? by_measure_one_way : by_measure;
+}
+
 /* Which of two candidates goes first, as qsort() wants it, and why. */
 static int compare(const struct choice *c, unsigned int a, unsigned int b, enum plan_reason *why)
 {
-	const struct cpu_load *x = &c->vif->input->load[a], *y = &c->vif->input->load[b];
-	bool measured = c->vif->input->measured;
-	int order = measured ? compare_measured(c, a, b) : 0;
+	const enum plan_reason *what = c->order;
+	int order = compare_by(c, *what, a, b);
 
-	*why = REASON_MEASURED;
-	if (!order) {
-		*why = measured ? REASON_SIDES : REASON_LOAD;
-		order = compare_numbers(load_total(x), load_total(y));
-	}
-	if (!order) {
-		*why = REASON_DIRECTION;
-		order = compare_numbers(x->sides[c->side], y->sides[c->side]);
-	}
-	if (!order) {
-		*why = REASON_SPREAD;
-		order = cpuset_has(&c->vif->own, a) - cpuset_has(&c->vif->own, b);
-	}
-	if (!order) {
-		*why = REASON_REMEMBERED;
-		order = (c->remembered == (int)b) - (c->remembered == (int)a);
-	}
-	if (!order && c->vif->input->cores) {
-		*why = REASON_CORE;
-		order = is_core_used(c->vif->input, a) - is_core_used(c->vif->input, b);
-	}
-	if (!order) {
-		*why = REASON_NUMBER;
-		order = compare_numbers(a, b);
-	}
+	while (!order && *what != REASON_NUMBER)
+		order = compare_by(c, *++what, a, b);
+	*why = *what;
 	return order;
 }
 
@@ -250,6 +279,7 @@ static int place_side(
 	struct choice c = { .vif = vif, .side = side, .other = other, .remembered = remembered };
 	int r;
 
+	c.order = order_of(vif, side);
 	if (side == SIDE_TX && other == CPU_NONE)
 		c.other = vif->left_to_rx;
 	filter_candidates(&c, &step);
@@ -264,6 +294,19 @@ static int place_side(
 	return 0;
 }
 
+/* The sides in the order in which they are placed: queue by queue, or all that go the way of
+ * traffic first, which get the better places so; a queue's other side has to stand elsewhere. */
+static enum side nth_side(
+	const struct vif *vif, unsigned int i, unsigned int n, unsigned int *queue)
+{
+	if (vif->way == SIDE_COUNT) {
+		*queue = i / SIDE_COUNT;
+		return (enum side)(i % SIDE_COUNT);
+	}
+	*queue = i % n;
+	return i < n ? vif->way : other_side(vif->way);
+}
+
 int plan_vif(const struct plan_input *input, struct place *places, unsigned int n,
 	const struct place *remembered, unsigned int n_remembered, struct plan_steps *steps)
 {
@@ -274,18 +317,18 @@ int plan_vif(const struct plan_input *input, struct place *places, unsigned int 
 	if (cpuset_is_empty(&input->rules->allowed))
 		return -ENODEV;
 	vif.left_to_rx = rules_left_to_rx(input->rules);
-	for (unsigned int q = 0; q < n; q++) {
+	vif.way = way_of(input->measured);
+	for (unsigned int i = 0; i < SIDE_COUNT * n; i++) {
+		unsigned int q;
+		enum side side = nth_side(&vif, i, n, &q);
 		struct place old = q < n_remembered ? remembered[q] : PLACE_NONE;
+		int r;
 
-		for (enum side side = 0; side < SIDE_COUNT; side++) {
-			int r;
-
-			if (places[q].cpu[side] != CPU_NONE)
-				continue;
-			r = place_side(&vif, &places[q], q, side, old.cpu[side]);
-			if (r < 0)
-				return r;
-		}
+		if (places[q].cpu[side] != CPU_NONE)
+			continue;
+		r = place_side(&vif, &places[q], q, side, old.cpu[side]);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

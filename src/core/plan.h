@@ -33,6 +33,10 @@ struct plan_input {
  */
 #define PLAN_EQUAL (WORK_WHOLE / 100)
 
+/* Where a side of one direction costs more than so many of the other on average, traffic goes one
+ * way. */
+#define PLAN_ONE_WAY 2
+
 /* Why the chosen CPU goes before the next one in order. */
 enum plan_reason {
 	REASON_ONLY,       /* there is no other candidate */
@@ -81,7 +85,7 @@ struct plan_steps {
 void plan_steps_free(struct plan_steps *steps);
 
 /*
- * Places every side of `places` (n queues) that is CPU_NONE, a queue's tx before its
+ * Places every side of `places` (n queues) that is CPU_NONE, queue by queue, tx before
  * rx. The candidates of a side are the allowed CPUs, narrowed by each further rule in the
  * order of enum rule; a rule that would leave none is skipped. Of these the least loaded
  * wins; between equals the one with the fewest sides of the same direction, then one that
@@ -91,7 +95,9 @@ void plan_steps_free(struct plan_steps *steps);
  *
  * Where there is input->measured, the least loaded one is that of which measured_load_now() is the
  * least, or as good as that (PLAN_EQUAL); between these it is the one with the fewest sides and
- * interrupts, and so on.
+ * interrupts, and so on. Where traffic goes one way (PLAN_ONE_WAY), the sides that it goes by are
+ * placed first, of all queues; and between CPUs as good for them it is the one with the fewest
+ * sides of the same direction, and only then of both.
  *
  * By number, where all CPUs are allowed and no other rule binds, neither their loads nor their tx
  * or rx sides ever differ by more than one, as long as vifs only come. Without a look at

@@ -173,8 +173,10 @@ static long long most_loaded(const struct measured *measured, const struct cpu_s
 	long long most = 0;
 
 	for (int cpu = 0; cpu < CPUSET_MAX; cpu++) {
-		if (sums[cpu].share && sums[cpu].share + measured->load.besides[cpu] > most)
-			most = sums[cpu].share + measured->load.besides[cpu];
+		long long share = cpu_sum_share(&sums[cpu]);
+
+		if (share && share + measured->load.besides[cpu] > most)
+			most = share + measured->load.besides[cpu];
 	}
 	return most;
 }
@@ -187,13 +189,13 @@ static int add_shifts(
 		long long besides = measured->load.besides[cpu];
 		struct cpu_shift *shift;
 
-		if (!before->sides && !after[cpu].sides)
+		if (!cpu_sum_sides(before) && !cpu_sum_sides(&after[cpu]))
 			continue;
 		shift = array_add(&out->cpus, &out->n_cpus, sizeof *shift);
 		if (!shift)
 			return -ENOMEM;
-		*shift = (struct cpu_shift){ cpu, before->share + besides,
-			after[cpu].share + besides, before->share };
+		*shift = (struct cpu_shift){ cpu, cpu_sum_share(before) + besides,
+			cpu_sum_share(&after[cpu]) + besides, cpu_sum_share(before) };
 	}
 	return 0;
 }
@@ -207,7 +209,7 @@ static int find_best(const struct ledger *ledger, const struct work *work,
 		r = balance_work(measured->queues, measured->n, measured->load.besides);
 	for (size_t i = 0; r == 0 && i < measured->n; i++) {
 		struct measured_queue *queue = &measured->queues[i];
-		int mean = measured->load.mean;
+		const int *mean = measured->load.mean;
 
 		measured_load_add(queue, queue->mended, mean, measured->mended);
 		measured_load_add(queue, queue->to, mean, measured->to);

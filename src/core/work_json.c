@@ -230,15 +230,25 @@ void load_kept_free(struct load_kept *kept)
 	*kept = (struct load_kept){ 0 };
 }
 
+static const struct {
+	const char *mean, *sides, *share;
+} load_keys[SIDE_COUNT] = {
+	[SIDE_TX] = { "tx_mean", "tx_sides", "tx_share" },
+	[SIDE_RX] = { "rx_mean", "rx_sides", "rx_share" },
+};
+
 static void read_sum(struct reader *in, void *to)
 {
 	struct measured_load *load = to;
 	unsigned int cpu = reader_unsigned(in, "cpu", CPUSET_MAX - 1);
-	unsigned int sides = reader_unsigned(in, "sides", INT_MAX);
+	struct cpu_sum *sum = &load->sums[cpu];
 
 	load->besides[cpu] = (int)reader_number(in, "besides", 0, WORK_WHOLE);
-	load->sums[cpu].sides = sides;
-	load->sums[cpu].share = reader_number(in, "share", 0, sides * (long long)WORK_WHOLE);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		sum->sides[side] = reader_unsigned(in, load_keys[side].sides, INT_MAX);
+		sum->share[side] = reader_number(
+			in, load_keys[side].share, 0, sum->sides[side] * (long long)WORK_WHOLE);
+	}
 }
 
 int load_parse(const char *text, size_t len, struct load_kept *out, struct err *err)
@@ -253,7 +263,8 @@ int load_parse(const char *text, size_t len, struct load_kept *out, struct err *
 	in.object = root;
 	read_head(&in, kept.boot_id, &kept.interval);
 	kept.at_ns = reader_number(&in, "at_ns", 0, INT64_MAX);
-	kept.load.mean = (int)reader_number(&in, "mean", 0, WORK_WHOLE);
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		kept.load.mean[side] = (int)reader_number(&in, load_keys[side].mean, 0, WORK_WHOLE);
 	if (measured_load_new(&kept.load) < 0)
 		reader_no_memory(&in);
 	reader_array(&in, "cpus", CPUSET_MAX, read_sum, &kept.load);
@@ -274,17 +285,21 @@ char *load_format(const struct load_kept *kept)
 	bool ok = true;
 
 	add_head(root, kept->boot_id, kept->at_ns, kept->interval, &ok);
-	jsontext_add_number(root, "mean", load->mean, &ok);
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		jsontext_add_number(root, load_keys[side].mean, load->mean[side], &ok);
 	for (unsigned int cpu = 0; load->sums && cpu < CPUSET_MAX; cpu++) {
+		const struct cpu_sum *sum = &load->sums[cpu];
 		struct json_object *object;
 
-		if (!load->besides[cpu] && !load->sums[cpu].sides)
+		if (!load->besides[cpu] && !cpu_sum_sides(sum))
 			continue;
 		object = json_object_new_object();
 		jsontext_add_number(object, "cpu", cpu, &ok);
 		jsontext_add_number(object, "besides", load->besides[cpu], &ok);
-		jsontext_add_number(object, "sides", load->sums[cpu].sides, &ok);
-		jsontext_add_number(object, "share", load->sums[cpu].share, &ok);
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			jsontext_add_number(object, load_keys[side].sides, sum->sides[side], &ok);
+			jsontext_add_number(object, load_keys[side].share, sum->share[side], &ok);
+		}
 		jsontext_add(array, NULL, object, &ok);
 	}
 	jsontext_add(root, "cpus", array, &ok);

@@ -14,8 +14,10 @@
  * What placing a side needs of it (measured_load.h) is a text of its own, since the hook waits for
  * that to be read: one that does not grow with the number of vifs. CPUs without load are left out.
  *
- *	{ "version": 1, "boot_id": "...", "at_ns": N, "interval": SECONDS, "mean": N,
- *	  "cpus": [ { "cpu": 0, "besides": N, "sides": NUMBER, "share": N } ] }
+ *	{ "version": 1, "boot_id": "...", "at_ns": N, "interval": SECONDS, "tx_mean": N,
+ *	  "rx_mean": N,
+ *	  "cpus": [ { "cpu": 0, "besides": N, "tx_sides": NUMBER, "tx_share": N,
+ *	              "rx_sides": NUMBER, "rx_share": N } ] }
  *
  * Both are of this version's own use, and no interface.
  */

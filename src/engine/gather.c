@@ -418,7 +418,8 @@ static void read_measured(const struct context *context, struct world *world)
 	struct measured_load *load = &world->measured;
 
 	if (!context->config.placement_measured ||
-		measure_read_load(context, load, &world->unmeasured) < 0 || load->mean)
+		measure_read_load(context, load, &world->unmeasured) < 0 ||
+		!measured_load_is_idle(load))
 		return;
 	measured_load_free(load);
 	err_set(&world->unmeasured, ENODATA, "no side has been measured to cost anything yet");

@@ -25,9 +25,11 @@ has_measured() {
     mkdir -p "$SIM_ROOT/run/vifpin"
     jq -n --arg boot "$(<"$SIM_ROOT/proc/sys/kernel/random/boot_id")" \
         --argjson now "$(/usr/bin/python3 -c 'import time; print(time.monotonic_ns())')" '
-        { version: 1, boot_id: $boot, at_ns: $now, interval: 1000, mean: ($ARGS.positional[0] * 1000),
+        { version: 1, boot_id: $boot, at_ns: $now, interval: 1000, tx_mean: ($ARGS.positional[0] * 1000),
+          rx_mean: ($ARGS.positional[0] * 1000),
           cpus: [ $ARGS.positional[1:] | to_entries[]
-              | { cpu: .key, besides: (.value * 1000), sides: 0, share: 0 } ] }' \
+              | { cpu: .key, besides: (.value * 1000), tx_sides: 0, tx_share: 0,
+                  rx_sides: 0, rx_share: 0 } ] }' \
         --jsonargs "$@" | jq "${JQ:-.}" | sim put "$LOAD"
 }
 
@@ -46,7 +48,7 @@ vif 1.0 of g1: 1 queue
     one_waits
     has_measured 25 500 100 30 40
     sim nic eth0 msi 3
-    prints 0 "Dry run: nothing is changed. 2(14.5%,3) is CPU 2, busy for 14.5 % of its time as measured, with 3 sides and NIC interrupts. A side not measured yet counts as the mean, 2.5 %.
+    prints 0 "Dry run: nothing is changed. 2(14.5%,3) is CPU 2, busy for 14.5 % of its time as measured, with 3 sides and NIC interrupts. A side not measured yet counts as the mean of its direction: tx 2.5 %, rx 2.5 %.
 $NO_NODES
 vif 1.0 of g1: 1 queue
   q0 tx  CPU 2: least loaded, and fewer sides and NIC interrupts, of 2(3.0%,0) 3(4.0%,1) 1(10.0%,0) 0(50.0%,0)
@@ -55,6 +57,18 @@ vif 1.0 of g1: 1 queue
     lists
     ends 0 "" vifpin pin g1
     lists "1.0 vif1.0 reserved 2/1"
+}
+
+# rx costs most here, so it gets the CPU that does least, and tx stands elsewhere.
+@test "where traffic goes one way, its sides are placed first" {
+    one_waits
+    JQ='.rx_mean = 60000' has_measured 25 500 100 30 40
+    prints 0 "Dry run: nothing is changed. 2(14.5%,3) is CPU 2, busy for 14.5 % of its time as measured, with 3 sides and NIC interrupts. A side not measured yet counts as the mean of its direction: tx 2.5 %, rx 6.0 %.
+$NO_NODES
+vif 1.0 of g1: 1 queue
+  q0 rx  CPU 2: least loaded, and the lowest number, of 2(3.0%,0) 3(4.0%,0) 1(10.0%,0) 0(50.0%,0)
+  q0 tx  CPU 3: the least loaded, as measured, of 3(4.0%,0) 1(10.0%,0) 0(50.0%,0); not 2: the queue's other side" \
+        vifpin -N pin g1
 }
 
 @test "the hook places by measure too" {
@@ -124,11 +138,11 @@ vif 1.0 of g1: 1 queue
     await "$PATIENCE" work_until test -e "$SIM_ROOT/$LOAD"
     stop_watcher
     jq '.interval = 1000' "$SIM_ROOT/$LOAD" | sim put "$LOAD"
-    equal '[0,2] [1,2] [2,3] [3,3]' "$(jq -r '[.cpus[] | "[\(.cpu),\(.sides)]"] | join(" ")' "$SIM_ROOT/$LOAD")"
-    # By number, its rx side goes to CPU 1.
+    equal '[0,2] [1,2] [2,3] [3,3]' "$(jq -r '[.cpus[] | "[\(.cpu),\(.tx_sides + .rx_sides)]"] | join(" ")' "$SIM_ROOT/$LOAD")"
+    # By number, its tx side goes to CPU 1.
     one_waits
     ends 0 "" vifpin pin g1
-    lists "1.0 vif1.0 reserved 0/2" "2.0 vif2.0 pinned 0/1" "3.0 vif3.0 pinned 0/1" \
+    lists "1.0 vif1.0 reserved 3/0" "2.0 vif2.0 pinned 0/1" "3.0 vif3.0 pinned 0/1" \
         "4.0 vif4.0 pinned 2/3" "5.0 vif5.0 pinned 3/2" "6.0 vif6.0 pinned 2/3"
 }
 

@@ -44,9 +44,10 @@ static void host_free(struct host *host)
 
 static int share_of(const struct host *host, unsigned int i)
 {
-	int share = host->queues[i / SIDE_COUNT].share[i % SIDE_COUNT];
+	int share = host->queues[i / SIDE_COUNT].share[i % SIDE_COUNT], mean[SIDE_COUNT];
 
-	return share == WORK_UNKNOWN ? measured_mean(host->queues, host->n_queues) : share;
+	measured_mean(host->queues, host->n_queues, mean);
+	return share == WORK_UNKNOWN ? mean[i % SIDE_COUNT] : share;
 }
 
 /* Where a queue is: at `from`, at `mended` or at `to`. */
@@ -241,7 +242,7 @@ static const struct work_row {
 		.to = "3/2 2/1 2/0" },
 	{ .name = "a side of unknown cost moves to mend a rule",
 		.allowed = "0-2",
-		.queues = "0:10/3:? 2:10/1:30",
+		.queues = "0:10/3:? 2:0/1:30",
 		.mended = "0/2 2/1" },
 	{ .name = "both sides of a queue move to mend a rule",
 		.allowed = "0-1",
@@ -638,8 +639,9 @@ static void random_host(struct random *random, struct host *host)
 		host->besides[cpu] = (int)random_below(random, 30 * PERCENT);
 }
 
-/* Each queue keeps the rules as well as it can; only sides whose rules were broken are mended. A side
- * that nobody knows the cost of moves for nothing else; it may stay when the other side has gone. */
+/* Each queue keeps the rules as well as it can; only sides whose rules were broken are mended. A
+ * side that nobody knows the cost of moves for nothing else; it may stay when the other side has
+ * gone. */
 static void check_rules(const char *row, const struct host *host)
 {
 	for (unsigned int q = 0; q < host->n_queues; q++) {
@@ -722,13 +724,43 @@ static void nothing_to_do(void **state)
 
 	(void)state;
 	assert_int_equal(balance_work(NULL, 0, besides), 0);
-	assert_int_equal(measured_mean(NULL, 0), 0);
+}
+
+static void means(void **state)
+{
+	static const struct {
+		const char *name;
+		int share[2][SIDE_COUNT], mean[SIDE_COUNT];
+	} of[] = {
+		{ "each direction has its own", { { 60, 0 }, { 20, 10 } }, { 40, 5 } },
+		{ "of those that are known", { { 60, -1 }, { -1, 10 } }, { 60, 10 } },
+		{ "of a direction of which none is, the other's", { { -1, 30 }, { -1, 10 } },
+			{ 20, 20 } },
+		{ "none is known", { { -1, -1 }, { -1, -1 } }, { 0, 0 } },
+	};
+	int mean[SIDE_COUNT];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+		struct measured_queue queues[2] = { 0 };
+
+		for (unsigned int n = 0; n < 2 * SIDE_COUNT; n++)
+			queues[n / SIDE_COUNT].share[n % SIDE_COUNT] =
+				of[i].share[n / SIDE_COUNT][n % SIDE_COUNT];
+		measured_mean(queues, 2, mean);
+		expect_int(of[i].name, mean[SIDE_TX], of[i].mean[SIDE_TX]);
+		expect_int(of[i].name, mean[SIDE_RX], of[i].mean[SIDE_RX]);
+	}
+	measured_mean(NULL, 0, mean);
+	assert_int_equal(mean[SIDE_TX], 0);
+	assert_int_equal(mean[SIDE_RX], 0);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		UNIT_TEST(nothing_to_do),
+		UNIT_TEST(means),
 		UNIT_TEST(tables),
 		UNIT_TEST(small_instances),
 		UNIT_TEST(two_cpus),

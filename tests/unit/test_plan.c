@@ -349,7 +349,7 @@ static const struct steps_row {
 	const char *name, *allowed, *load, *others, *nic_busy, *near;
 	const char *cores;    /* of CPUs 0, 1, ...: a digit each */
 	const char *measured; /* left out: the number of sides counts */
-	int mean;             /* in thousandths of a CPU */
+	int mean, rx_mean;    /* in thousandths of a CPU; rx_mean left out: the same */
 	const char *places, *remembered;
 	const char *wanted;
 } steps_rows[] = {
@@ -466,7 +466,7 @@ static const struct steps_row {
 	{ .name = "by measure, whatever stands there",
 		.allowed = "0-2",
 		.others = "0/0 0/0 1/2",
-		.measured = "0:0+40/4 1:0+300/1 2:200+0/1",
+		.measured = "0:0+20/2+20/2 1:0+300/1 2:200+0/0+0/1",
 		.mean = 85,
 		.places = "-/-",
 		.wanted = "tx 0 measured 0(40,4) 2(200,1) 1(300,1); "
@@ -481,7 +481,7 @@ static const struct steps_row {
 	{ .name = "a hundredth of a CPU is no difference: the number decides",
 		.allowed = "0-2",
 		.others = "0/0 1/-",
-		.measured = "0:0+100/2 1:0+110/1 2:0+111/0",
+		.measured = "0:0+50/1+50/1 1:0+110/1 2:0+111/0",
 		.mean = 70,
 		.places = "-/-",
 		.wanted = "tx 1 sides 1(110,1) 0(100,2) 2(111,0); "
@@ -489,7 +489,7 @@ static const struct steps_row {
 	{ .name = "and so does the direction, and the rest",
 		.allowed = "0-3",
 		.others = "0/1 2/-",
-		.measured = "0:10+0/1 1:0+9/1 2:5+0/1 3:5+0/0",
+		.measured = "0:10+0/1 1:0+0/0+9/1 2:5+0/1 3:5+0/0",
 		.mean = 5,
 		.places = "-/-",
 		.remembered = "3/0",
@@ -506,10 +506,45 @@ static const struct steps_row {
 			  "rx 2 measured 2(65,0) 1(80,1) 3(115,0) a-0; "
 			  "tx 1 measured 1(80,1) 0(100,2) 3(115,0) 2(115,1); "
 			  "rx 0 measured 0(100,2) 3(115,0) 2(115,1) a-1" },
+	{ .name = "each counts as the mean of its direction",
+		.allowed = "0-2",
+		.measured = "0:0+0/0 1:40+0/0 2:70+0/0",
+		.mean = 50,
+		.rx_mean = 20,
+		.places = "-/- -/-",
+		.wanted = "tx 0 measured 0(0,0) 1(40,0) 2(70,0); "
+			  "tx 1 direction 1(40,0) 0(50,1) 2(70,0); "
+			  "rx 2 measured 2(70,0) 1(90,1) a-0; "
+			  "rx 0 measured 0(50,1) 2(90,1) a-1" },
+	{ .name = "the side that costs more goes first",
+		.allowed = "0-2",
+		.measured = "0:0+0/0 1:40+0/0 2:70+0/0",
+		.mean = 20,
+		.rx_mean = 50,
+		.places = "-/-",
+		.wanted = "rx 0 measured 0(0,0) 1(40,0) 2(70,0); "
+			  "tx 1 measured 1(40,0) 2(70,0) a-0" },
+	{ .name = "where traffic goes one way, the number of its sides goes first",
+		.allowed = "0-2",
+		.others = "0/- -/1 -/1 2/-",
+		.measured = "0:5+0/1 1:0+0/0+9/2 2:1+0/1",
+		.mean = 90,
+		.rx_mean = 40,
+		.places = "-/-",
+		.wanted = "tx 1 direction 1(9,2) 0(5,1) 2(1,1); "
+			  "rx 0 number 0(5,1) 2(1,1) a-1" },
+	{ .name = "twice as much is not one way yet",
+		.allowed = "0-2",
+		.others = "0/- -/1 -/1 2/-",
+		.measured = "0:5+0/1 1:0+0/0+9/2 2:1+0/1",
+		.mean = 80,
+		.rx_mean = 40,
+		.places = "-/-",
+		.wanted = "tx 0 number 0(5,1) 2(1,1) 1(9,2); rx 2 sides 2(1,1) 1(9,2) a-0" },
 	{ .name = "one that has come since counts as the mean, one that has gone as those there",
 		.allowed = "0-2",
 		.others = "0/- 0/- 0/1 2/-",
-		.measured = "0:0+100/2 1:0+400/4 2:0+200/1",
+		.measured = "0:0+100/2 1:0+0/0+400/4 2:0+200/1",
 		.mean = 20,
 		.places = "-/-",
 		.wanted = "tx 1 measured 1(100,1) 0(120,3) 2(200,1); "
@@ -614,6 +649,8 @@ static void check_steps(const struct steps_row *row)
 	load_add(host.load, places, n);
 	input = input_of(&host);
 	read_measured_load(row->measured, row->mean, &measured);
+	if (row->rx_mean)
+		measured.mean[SIDE_RX] = row->rx_mean * (WORK_WHOLE / 1000);
 	if (row->measured)
 		input.measured = &measured;
 	expect_int(row->name, plan_vif(&input, places, n, remembered, n_remembered, &steps), 0);
@@ -873,7 +910,7 @@ static void arrivals_stay_even_by_measure(void **state)
 		random_allowed(&random, random_cpu_count(&random), &host.rules.allowed);
 		read_measured_load("", 1 + (int)random_below(&random, 100), &measured);
 		host.measured = &measured;
-		snprintf(row, sizeof row, "host %u, mean %d", i, measured.mean);
+		snprintf(row, sizeof row, "host %u, mean %d", i, measured.mean[SIDE_TX]);
 		for (unsigned int vifs = 0; vifs < 40; vifs++)
 			let_vif_come(&random, row, &host);
 		measured_load_free(&measured);

@@ -618,9 +618,11 @@ static void texts_of_the_file(void **state)
 static void load_written_and_read_again(void **state)
 {
 	static const char wanted[] =
-		"{\"version\":1,\"boot_id\":\"5674e575\",\"at_ns\":7,\"interval\":10,\"mean\":12,"
-		"\"cpus\":[{\"cpu\":0,\"besides\":5,\"sides\":0,\"share\":0},"
-		"{\"cpu\":8191,\"besides\":0,\"sides\":3,\"share\":3000000}]}";
+		"{\"version\":1,\"boot_id\":\"5674e575\",\"at_ns\":7,\"interval\":10,"
+		"\"tx_mean\":12,\"rx_mean\":34,\"cpus\":[{\"cpu\":0,\"besides\":5,"
+		"\"tx_sides\":0,\"tx_share\":0,\"rx_sides\":0,\"rx_share\":0},"
+		"{\"cpu\":8191,\"besides\":0,\"tx_sides\":3,\"tx_share\":3000000,"
+		"\"rx_sides\":1,\"rx_share\":7}]}";
 	_cleanup_(load_kept_free) struct load_kept kept = { 0 };
 	_cleanup_free_ char *text = NULL;
 	struct pen got = { .len = 0 };
@@ -631,10 +633,13 @@ static void load_written_and_read_again(void **state)
 	assert_string_equal(kept.boot_id, "5674e575");
 	assert_int_equal(kept.at_ns, 7);
 	assert_int_equal(kept.interval, 10);
-	assert_int_equal(kept.load.mean, 12);
+	assert_int_equal(kept.load.mean[SIDE_TX], 12);
+	assert_int_equal(kept.load.mean[SIDE_RX], 34);
 	assert_int_equal(kept.load.besides[0], 5);
-	assert_int_equal(kept.load.sums[8191].sides, 3);
-	assert_int_equal(kept.load.sums[8191].share, 3000000);
+	assert_int_equal(kept.load.sums[8191].sides[SIDE_TX], 3);
+	assert_int_equal(kept.load.sums[8191].share[SIDE_TX], 3000000);
+	assert_int_equal(kept.load.sums[8191].sides[SIDE_RX], 1);
+	assert_int_equal(kept.load.sums[8191].share[SIDE_RX], 7);
 	text = load_format(&kept);
 	assert_non_null(text);
 	for (const char *p = text; *p; p++) {
@@ -645,6 +650,7 @@ static void load_written_and_read_again(void **state)
 }
 
 #define LOAD_HEAD "{\"version\":1,\"boot_id\":\"a\",\"at_ns\":5,\"interval\":10,"
+#define MEANS     "\"tx_mean\":0,\"rx_mean\":0"
 
 static void texts_of_load(void **state)
 {
@@ -652,22 +658,22 @@ static void texts_of_load(void **state)
 		const char *text, *why; /* NULL: it is one */
 		int r;
 	} texts[] = {
-		{ LOAD_HEAD "\"mean\":0,\"cpus\":[],\"new\":true}", NULL, 0 },
+		{ LOAD_HEAD MEANS ",\"cpus\":[],\"new\":true}", NULL, 0 },
 		{ "", "it is not JSON: unexpected end of data", -EBADMSG },
 		{ "{\"version\":2}", "has version 2, this vifpin knows 1", -ENOTSUP },
-		{ LOAD_HEAD "\"cpus\":[]}", "\"mean\" is missing", -EBADMSG },
-		{ LOAD_HEAD "\"mean\":0}", "\"cpus\" is missing", -EBADMSG },
-		{ LOAD_HEAD "\"mean\":-1,\"cpus\":[]}", "\"mean\" is not between 0 and 1000000",
+		{ LOAD_HEAD "\"tx_mean\":0,\"cpus\":[]}", "\"rx_mean\" is missing", -EBADMSG },
+		{ LOAD_HEAD MEANS "}", "\"cpus\" is missing", -EBADMSG },
+		{ LOAD_HEAD "\"tx_mean\":-1,\"cpus\":[]}",
+			"\"tx_mean\" is not between 0 and 1000000", -EBADMSG },
+		{ LOAD_HEAD MEANS ",\"cpus\":[],\"tx_mean\":0}", "a field appears twice",
 			-EBADMSG },
-		{ LOAD_HEAD "\"mean\":0,\"cpus\":[],\"mean\":0}", "a field appears twice",
-			-EBADMSG },
-		{ LOAD_HEAD "\"mean\":0,\"cpus\":[{\"cpu\":8192}]}",
+		{ LOAD_HEAD MEANS ",\"cpus\":[{\"cpu\":8192}]}",
 			"\"cpu\" is not between 0 and 8191", -EBADMSG },
-		{ LOAD_HEAD "\"mean\":0,\"cpus\":[{\"cpu\":0,\"sides\":2,\"besides\":-1}]}",
+		{ LOAD_HEAD MEANS ",\"cpus\":[{\"cpu\":0,\"tx_sides\":2,\"besides\":-1}]}",
 			"\"besides\" is not between 0 and 1000000", -EBADMSG },
-		{ LOAD_HEAD "\"mean\":0,\"cpus\":[{\"cpu\":0,\"sides\":2,\"besides\":0,"
-			    "\"share\":2000001}]}",
-			"\"share\" is not between 0 and 2000000", -EBADMSG },
+		{ LOAD_HEAD MEANS ",\"cpus\":[{\"cpu\":0,\"tx_sides\":2,\"besides\":0,"
+				  "\"tx_share\":2000001}]}",
+			"\"tx_share\" is not between 0 and 2000000", -EBADMSG },
 	};
 
 	(void)state;

@@ -3,9 +3,18 @@
  * work_text.h - measured load as short texts.
  *
  * What vifs cost: a line for each, tx/rx of each queue in percent of a CPU, "?" for what is not
- *known. 1.0 30/20 ?/5 What CPUs are busy with, in all and for sides: 0:60/50 3:5/? Measured load:
- *in thousandths of a CPU what a CPU is busy with besides, and what so many sides cost that stand
- *there. 0:100+400/2 3:0+10/1
+ * known.
+ *
+ *	1.0 30/20 ?/5
+ *
+ * What CPUs are busy with, in all and for sides:
+ *
+ *	0:60/50 3:5/?
+ *
+ * Measured load: in thousandths of a CPU what a CPU is busy with besides, what so many tx sides
+ *cost that stand there, and what rx sides do, if there are any.
+ *
+ *	0:100+400/2 3:0+10/1+20/2
  */
 #pragma once
 
@@ -69,10 +78,19 @@ static inline void read_work(const char *vifs, const char *cpus, struct work *ou
 	read_cpu_work(cpus, out);
 }
 
-/* mean: in thousandths. Without a text, nothing is measured. */
+static inline void read_sum(const char **text, enum side side, struct cpu_sum *sum)
+{
+	read_char(text, '+');
+	sum->share[side] = read_number(text, 1000000) * (WORK_WHOLE / 1000LL);
+	read_char(text, '/');
+	sum->sides[side] = read_number(text, 1000000);
+}
+
+/* mean: in thousandths, of both directions. Without a text, nothing is measured. */
 static inline void read_measured_load(const char *text, int mean, struct measured_load *out)
 {
-	*out = (struct measured_load){ .mean = mean * (WORK_WHOLE / 1000) };
+	mean *= WORK_WHOLE / 1000;
+	*out = (struct measured_load){ .mean = { mean, mean } };
 	if (!text)
 		return;
 	assert_int_equal(measured_load_new(out), 0);
@@ -81,9 +99,8 @@ static inline void read_measured_load(const char *text, int mean, struct measure
 
 		read_char(&p, ':');
 		out->besides[cpu] = (int)read_number(&p, 1000) * (WORK_WHOLE / 1000);
-		read_char(&p, '+');
-		out->sums[cpu].share = read_number(&p, 1000000) * (WORK_WHOLE / 1000LL);
-		read_char(&p, '/');
-		out->sums[cpu].sides = read_number(&p, 1000000);
+		read_sum(&p, SIDE_TX, &out->sums[cpu]);
+		if (*p == '+')
+			read_sum(&p, SIDE_RX, &out->sums[cpu]);
 	}
 }

@@ -119,8 +119,8 @@ static void set_scale(struct host *host, const struct load_kind *kind)
 /* All that is there is measured, exactly. */
 static void measure(struct host *host)
 {
-	long long sum = 0;
-	unsigned int sides = 0;
+	long long sum[SIDE_COUNT] = { 0 };
+	unsigned int n_queues = 0;
 
 	memset(host->sums, 0, sizeof host->sums);
 	for (unsigned int i = 0; i < host->n_vifs; i++) {
@@ -129,13 +129,14 @@ static void measure(struct host *host)
 
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
 			queue.share[side] = (int)lround(vif->work[side] * WORK_WHOLE);
-			sum += (long long)queue.share[side] * vif->n_queues;
+			sum[side] += (long long)queue.share[side] * vif->n_queues;
 		}
 		for (unsigned int q = 0; q < vif->n_queues; q++)
-			measured_load_add(&queue, vif->places[q], 0, host->sums);
-		sides += SIDE_COUNT * vif->n_queues;
+			measured_load_add(&queue, vif->places[q], host->mean, host->sums);
+		n_queues += vif->n_queues;
 	}
-	host->mean = (int)(sum / sides);
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		host->mean[side] = (int)(sum[side] / n_queues);
 	host->measured = true;
 }
 

@@ -56,7 +56,7 @@ struct host {
 	unsigned int first_unused;        /* none before it is */
 	double scale;                     /* what traffic costs */
 	bool measured;                    /* there is a measure: */
-	int mean;                         /* as in measured_load.h, in millionths */
+	int mean[SIDE_COUNT];             /* as in measured_load.h, in millionths */
 	struct cpu_sum sums[CPUSET_MAX];
 	unsigned int moves;    /* of sides, so far */
 	struct random random;  /* queues, and who goes and comes */

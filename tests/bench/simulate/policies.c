@@ -101,7 +101,8 @@ static void place_by_count(struct host *host, struct sim_vif *vif)
 static void place_by_measure(struct host *host, struct sim_vif *vif)
 {
 	static int nothing[CPUSET_MAX];
-	const struct measured_load measured = { host->mean, nothing, host->sums };
+	const struct measured_load measured = { { host->mean[SIDE_TX], host->mean[SIDE_RX] },
+		nothing, host->sums };
 	struct plan_input input = { .rules = &host->rules, .load = host->load };
 
 	if (host->measured)
