@@ -77,6 +77,22 @@ size_t world_count_targets(const struct world *world)
 	return n;
 }
 
+void world_mark_interrupts(const struct world *world, struct vif_id but, bool *taken, size_t n)
+{
+	for (size_t i = 0; i < world->n_vifs; i++) {
+		const struct world_vif *vif = &world->vifs[i];
+
+		if (vif_id_compare(&vif->id, &but) == 0)
+			continue;
+		for (size_t j = 0; j < vif->targets.n; j++) {
+			const struct target *target = &vif->targets.v[j];
+
+			if (!target_is_thread(target) && target->irq < n)
+				taken[target->irq] = true;
+		}
+	}
+}
+
 void world_learn_targets(struct world *known, struct world *found, const struct ledger *ledger)
 {
 	for (size_t i = 0; i < found->n_vifs; i++) {

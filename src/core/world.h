@@ -71,11 +71,13 @@ struct world_vif *world_add(struct world *world, struct vif_id id);
  * to another world's.
  * world_learn_targets() takes over what a world has found of vifs that are in the ledger, and
  * forgets all others. A vif that is not known for want of memory has to be looked for again.
- * world_count_targets() says how many interrupts and threads there are.
+ * world_count_targets() says how many interrupts and threads there are. world_mark_interrupts()
+ * sets taken[N], of n, for the number N of each interrupt that another vif than `but` has.
  */
 bool world_knows_targets(const struct world *known, struct vif_id id);
 void world_take_targets(struct world *known, struct world_vif *vif);
 size_t world_count_targets(const struct world *world);
+void world_mark_interrupts(const struct world *world, struct vif_id but, bool *taken, size_t n);
 void world_learn_targets(struct world *known, struct world *found, const struct ledger *ledger);
 
 /* The rules of an entry's vif; world->inventory must be complete. */

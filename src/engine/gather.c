@@ -169,10 +169,10 @@ static int look(struct context *context, struct snapshot *snapshot, const struct
 }
 
 /*
- * Reads the masks of a vif's targets that are known from before; false if they are not its any more.
- * Of what stands where it should, whose it is need not be asked one by one: netback makes the threads
- * and interrupts of a vif all at once, and ends them all at once. So while the last one is still the
- * vif's, all were.
+ * Reads the masks of a vif's targets that are known from before; false if they are not its any
+ * more. Of what stands where it should, whose it is need not be asked one by one: netback makes the
+ * threads and interrupts of a vif all at once, and ends them all at once. So while the last one is
+ * still the vif's, all were.
  */
 static bool look_at_known(
 	const struct sysroot *root, const struct vif_entry *entry, struct targets *targets)
@@ -218,13 +218,31 @@ static int look_at_entry(struct context *context, struct snapshot *snapshot,
 	return 0;
 }
 
+/* The numbers of interrupts that others have than the one vif that the request is about, as far as
+ * is known; owned. NULL: it is about more, or nothing is known. */
+static bool *find_taken(const struct context *context, const struct request *request, bool many)
+{
+	struct vif_id id;
+	bool *taken;
+
+	if (many || !context->known.n_vifs)
+		return NULL;
+	id = request->n_vifs ? request->vifs[0] : request->moves[0].id;
+	taken = calloc(SNAPSHOT_IRQS, sizeof *taken);
+	if (taken)
+		world_mark_interrupts(&context->known, id, taken, SNAPSHOT_IRQS);
+	return taken;
+}
+
 static int look_at_all(struct context *context, const struct request *request,
 	const struct ledger *ledger, struct world *world, struct err *err)
 {
 	struct snapshot snapshot = { .many = request->all || world->unreadable ||
 					     request->n_vifs + request->n_moves != 1 };
+	_cleanup_free_ bool *taken = find_taken(context, request, snapshot.many);
 	int r = 0;
 
+	snapshot.taken = taken;
 	for (size_t i = 0; r == 0 && i < world->n_vifs; i++) {
 		struct world_vif *vif = &world->vifs[i];
 

@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* So many numbers are tried before all interrupts are read. */
+#define TRIES_MAX 4096
+
 /* --- what the kernel has ----------------------------------------------------------------- */
 
 static int add_target(struct targets *targets, const struct target *target)
@@ -143,7 +146,7 @@ void snapshot_free(struct snapshot *snapshot)
 	targets_free(&snapshot->interrupts);
 	targets_free(&snapshot->threads);
 	free(snapshot->children);
-	*snapshot = (struct snapshot){ .many = snapshot->many };
+	*snapshot = (struct snapshot){ .taken = snapshot->taken, .many = snapshot->many };
 }
 
 /* --- what a vif has ------------------------------------------------------------------------ */
@@ -220,6 +223,65 @@ static int find(const struct snapshot *snapshot, const struct targets *all, size
 	if (targets->n > before)
 		qsort(targets->v + before, targets->n - before, sizeof *targets->v,
 			compare_numbers);
+	return r;
+}
+
+static int count_rx(const char *name, void *n)
+{
+	*(unsigned int *)n += strncmp(name, "rx-", 3) == 0;
+	return 0;
+}
+
+/* How many queues a vif's netdev has, 0: not known. */
+static unsigned int count_queues(const struct sysroot *root, struct vif_id id, const char *dev)
+{
+	unsigned int n = 0;
+	int r = sysroot_list(
+		root, count_rx, &n, PATH_VIF_NETDEVS "/%s/queues", id.domid, id.devid, dev);
+
+	return r == 0 && n <= QUEUES_MAX ? n : 0;
+}
+
+/* The interrupts of a netdev in the order in which netback makes them. */
+static struct target nth_interrupt(const char *dev, size_t i)
+{
+	struct target target = {
+		.kind = i % 2 ? TARGET_RX : TARGET_TX,
+		.queue = (unsigned int)(i / 2),
+		.cpu = CPU_NONE,
+		.delivered = CPU_NONE,
+	};
+
+	vifname_of_target(dev, true, target.queue, target.kind, target.name);
+	return target;
+}
+
+/* Looks for the interrupts of so many queues by number (snapshot.h): 1 when it has found them, 0,
+ * and adds none, when not all. -ENOMEM. */
+static int find_by_number(const struct snapshot *snapshot, const char *dev, unsigned int n_queues,
+	struct targets *targets)
+{
+	size_t all = 2 * (size_t)n_queues;
+	unsigned int tries = 0;
+	int r = 0;
+
+	for (unsigned int irq = 1; r == 0 && targets->n < all && irq < SNAPSHOT_IRQS; irq++) {
+		struct target next;
+
+		if (snapshot->taken[irq])
+			continue;
+		if (tries++ == TRIES_MAX)
+			break;
+		next = nth_interrupt(dev, targets->n);
+		next.irq = irq;
+		if (sysroot_exists(snapshot->root, PATH_IRQ_ACTION, irq, next.name))
+			r = add_target(targets, &next);
+	}
+	if (r == 0 && targets->n == all) {
+		targets->n_queues = n_queues;
+		return 1;
+	}
+	targets->n = 0;
 	return r;
 }
 
@@ -319,16 +381,21 @@ static int find_napi(
 	return r == 0 ? find_napi_by_names(snapshot, dev, current, targets) : r;
 }
 
-/* The targets that bear the name `dev`; empty without an interrupt. */
-static int find_by_name(
-	struct snapshot *snapshot, const char *dev, struct targets *out, struct err *err)
+/* The targets that bear the name `dev`; empty without an interrupt. n_queues 0: not known, so they
+ * are not looked for by number. */
+static int find_by_name(struct snapshot *snapshot, const char *dev, unsigned int n_queues,
+	struct targets *out, struct err *err)
 {
-	int r = need_interrupts(snapshot, err);
+	bool by_number = n_queues && !snapshot->has_interrupts;
+	int r = by_number ? find_by_number(snapshot, dev, n_queues, out) : 0;
 
-	if (r < 0)
-		return r;
-	r = find(snapshot, &snapshot->interrupts, 0, dev, out);
-	if (r == 0 && out->n_queues)
+	if (r == 0) {
+		r = need_interrupts(snapshot, err);
+		if (r < 0)
+			return r;
+		r = find(snapshot, &snapshot->interrupts, 0, dev, out);
+	}
+	if (r >= 0 && out->n_queues)
 		r = find_threads(snapshot, dev, out);
 	if (r == 0)
 		return 0;
@@ -414,6 +481,7 @@ int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct 
 {
 	char own[DEV_NAME_SIZE], current[DEV_NAME_SIZE] = "";
 	const char *candidates[] = { current, names.recorded, names.vifname, own };
+	unsigned int n_queues = 0;
 	int r = read_dev(root, id, current, err);
 
 	snapshot->root = root;
@@ -424,11 +492,13 @@ int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct 
 	copy_str(dev, DEV_NAME_SIZE, *current ? current : *names.vifname ? names.vifname : own);
 	if (names.waiting && *current && has_no_carrier(root, id, current))
 		return 0;
+	if (snapshot->taken && *current)
+		n_queues = count_queues(root, id, current);
 	/* Without a netdev there is no queue. */
 	for (size_t i = 0; *current && i < ARRAY_SIZE(candidates) && !out->n_queues; i++) {
 		if (!may_be_ours(root, candidates[i], current))
 			continue;
-		r = find_by_name(snapshot, candidates[i], out, err);
+		r = find_by_name(snapshot, candidates[i], n_queues, out, err);
 		if (r < 0)
 			return r;
 		if (out->n_queues)

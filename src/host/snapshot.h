@@ -21,19 +21,25 @@ struct snapshot {
 	char *children;                     /* kthreadd's, as it lists them */
 	size_t left; /* the length of that without those that have been looked at */
 	bool has_interrupts, has_children;
-	bool whole_proc; /* threads come from all of /proc, not from kthreadd's list */
-	bool many;       /* set by who is going to look for many vifs: everything is read at
-			  * once then, and sorted, for the time without is their number's square */
+	bool whole_proc;   /* threads come from all of /proc, not from kthreadd's list */
+	const bool *taken; /* of SNAPSHOT_IRQS: numbers of interrupts that others have, set by who
+			    * knows and looks for one vif; NULL: not known */
+	bool many;         /* set by who is going to look for many vifs: everything is read at
+			    * once then, and sorted, for the time without is their number's square */
 };
 
-/* Leaves one that reads again; `many` stays. */
+/* Event channels have no more numbers (FIFO events, xen/include/public/event_channel.h). */
+#define SNAPSHOT_IRQS 131072
+
+/* Leaves one that reads again; `taken` and `many` stay. */
 void snapshot_free(struct snapshot *snapshot);
 
 /* What is known of a vif's names before looking; "" for what is not. */
 struct vif_names {
 	const char *recorded; /* the ledger's: its interrupts had it once */
 	const char *vifname;  /* xenstore's */
-	bool waiting; /* xenstore says that it is not connected, the ledger that it was not */
+	bool waiting; /* the ledger says that it was not connected; xenstore, if asked, that it is
+			 not */
 };
 
 /*
@@ -48,6 +54,13 @@ struct vif_names {
  * netback gives a netdev its carrier as the last step of connecting (xenvif_carrier_on()). It
  * takes it away from a connected one too, whose guest reads too slowly: so only of one that is
  * `waiting` is no carrier taken for no queues, and /proc/interrupts not read.
+ *
+ * Who knows which numbers are taken does not need that file, the longest of a large host, most
+ * often: netback makes the interrupts of a vif queue after queue, tx before rx, and each gets the
+ * lowest number that is free (irq_alloc_descs(), kernel/irq/irqdesc.c). So they are looked for by
+ * name, in this order, among numbers that are not taken, as many as the netdev's queues need. The
+ * file is read where not all are found so: numbers were freed meanwhile, the frontend has one
+ * interrupt for both directions, or the netdev has been renamed.
  *
  * Threads are read only once there is a vif with interrupts, and the youngest first
  * (kthreadd lists its children in the order of their creation, most often): those of a

@@ -329,3 +329,40 @@ web12  12.1 web reserved     0  1  0" vifpin list web12
     sim put proc/interrupts <<<"           CPU0       CPU1       CPU2       CPU3"
     equal "vif1.0 reserved" "$(vifpin list -o DEV,STATE -n | grep '^vif1.0' | uniq | xargs)"
 }
+
+# opened: how often the watcher, which strace follows, has read all interrupts.
+opened() {
+    grep -c '"proc/interrupts"' "$SIM_DIR/trace"
+}
+
+# Of interrupts, that reads what it knows to be others' no more than it has to.
+@test "a watcher finds a new vif's interrupts by number, and reads all only where that does not do" {
+    local before
+
+    guest 1 2
+    stop_watcher
+    strace -f -qq -e trace=openat2 -o "$SIM_DIR/trace" "$VIFPIN_BIN" --root "$SIM_ROOT" watch \
+        </dev/null >"$SIM_DIR/watch.out" 2>&1 3>&- &
+    await 5 has_watcher
+    guest 2 2
+    before=$(opened)
+    # Numbers that are free below are not its.
+    sim irq evtchn:other
+    guest 3 2
+    ends 0 "" vifpin verify
+    equal "$before" "$(opened)" "readings of all interrupts"
+
+    # rx before tx, as when a number below became free meanwhile.
+    sim domain 4 g4 1
+    sim vif 4 0 hotplug-status=connected
+    sim online 4 0
+    mkdir -p "$SIM_ROOT/sys/devices/vif-4-0/net/vif4.0/queues/rx-0"
+    sim irq vif4.0-q0-rx
+    sim irq vif4.0-q0-tx
+    sim thread vif4.0-q0-guest-rx
+    sim thread vif4.0-q0-dealloc
+    xenstore-write backend/vif/4/0/state 4
+    await 5 is_pinned 4 0
+    ends 0 "" vifpin verify
+    [ "$(opened)" -gt "$before" ]
+}

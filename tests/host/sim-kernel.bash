@@ -295,6 +295,7 @@ sim_netdev_of() {
 sim_queues() {
     local dev=$1 n=$2 q
 
+    sim_netdev_queues "$dev" "$n"
     for ((q = 0; q < n; q++)); do
         sim_new_irq "$dev-q$q-tx"
         sim_new_irq "$dev-q$q-rx"
@@ -328,6 +329,15 @@ sim_threaded() {
     done
     [ "$2" = 0 ] || grep -q " napi/$1-" "$SIM_DIR/threads" || sim_new_napi "$1"
     sim_put_children
+}
+
+# The netdev of a vif has as many as its guest has chosen, once that has connected.
+sim_netdev_queues() {
+    local dir
+
+    for dir in "$SIM_ROOT"/sys/devices/vif-*/net/"$1"; do
+        [ ! -d "$dir" ] || { rm -rf "$dir/queues" && seq -f "$dir/queues/rx-%g" 0 $(($2 - 1)) | xargs mkdir -p; }
+    done
 }
 
 # netback's netdev has a carrier once it is connected.

@@ -163,12 +163,35 @@ static void taking(void **state)
 	assert_false(world_knows_targets(&known, world.vifs[0].id));
 }
 
+/* The numbers of interrupts that others have: no threads', and none beyond the end. */
+static void marking(void **state)
+{
+	_cleanup_world_ struct world known = { 0 };
+	bool taken[8] = { false };
+
+	(void)state;
+	read_world(NULL, "1.0 0/1\n2.0 2/3\n3.0 0/1", &known);
+	for (size_t i = 0; i < known.n_vifs; i++) {
+		struct targets *targets = &known.vifs[i].targets;
+
+		/* 1 and 2, 4 and 5, 7 and 8. */
+		for (size_t j = 0, n = 0; j < targets->n; j++) {
+			targets->v[j].irq =
+				target_is_thread(&targets->v[j]) ? 3 : (unsigned int)(3 * i + ++n);
+		}
+	}
+	world_mark_interrupts(&known, (struct vif_id){ 2, 0 }, taken, ARRAY_SIZE(taken));
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		assert_int_equal(taken[i], i == 1 || i == 2 || i == 7);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest world[] = {
 		UNIT_TEST(rules_of_an_entry),
 		UNIT_TEST(learning),
 		UNIT_TEST(taking),
+		UNIT_TEST(marking),
 	};
 
 	return cmocka_run_group_tests(world, NULL, NULL);
