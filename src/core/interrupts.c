@@ -8,8 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* Called for every count of every interrupt: a million times on a large host, mostly for a few
- * characters, where strspn() costs more than it skips. */
+/* Mostly for a few characters, where strspn() costs more than it skips. */
 static const char *skip_blanks(const char *p)
 {
 	while (*p == ' ' || *p == '\t')
@@ -24,18 +23,16 @@ static bool skip_irq(const char **p, unsigned int *irq)
 	return parse_uint(*p, p, UINT_MAX, irq) && skip_prefix(p, ":");
 }
 
-/* Behind the counts: tokens of digits only, each followed by a blank. */
+/* Behind the counts: tokens of digits only, each followed by a blank. On a large host they are
+ * nearly all of the text. */
 static const char *skip_counts(const char *p)
 {
-	for (;;) {
-		const char *token = skip_blanks(p);
+	const char *behind = p + strspn(p, " \t0123456789");
 
-		p = token;
-		while (*p >= '0' && *p <= '9')
-			p++;
-		if (p == token || !isblank((unsigned char)*p))
-			return token;
-	}
+	/* What begins with digits and goes on with others is no count. */
+	while (behind > p && !isblank((unsigned char)behind[-1]))
+		behind--;
+	return behind;
 }
 
 /* Moves *p behind `word` and the blanks after it, if that is what comes. */
@@ -74,24 +71,34 @@ static size_t action_length(const char *action)
 	return len;
 }
 
+bool interrupts_has_header(const char *text)
+{
+	return strncmp(skip_blanks(text), "CPU", 3) == 0;
+}
+
+static const char *next_line(const char *p)
+{
+	p = strchr(p, '\n');
+	return p ? p + 1 : NULL;
+}
+
 int interrupts_parse(const char *text,
 	int (*each)(unsigned int irq, const char *action, size_t len, void *data), void *data)
 {
 	int r = 0;
 
-	if (strncmp(skip_blanks(text), "CPU", 3) != 0)
-		return -EINVAL;
-	while (r == 0 && (text = strchr(text, '\n'))) {
-		const char *p = ++text;
+	for (; r == 0 && text; text = next_line(text)) {
+		const char *action;
 		unsigned int irq;
 		size_t len;
 
-		if (!skip_irq(&p, &irq))
+		if (!skip_irq(&text, &irq))
 			continue;
-		p = event_action(skip_counts(p));
-		len = p ? action_length(p) : 0;
+		text = skip_counts(text);
+		action = event_action(text);
+		len = action ? action_length(action) : 0;
 		if (len)
-			r = each(irq, p, len, data);
+			r = each(irq, action, len, data);
 	}
 	return r;
 }

@@ -17,16 +17,20 @@
 
 #include "cpuset.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
  * Calls `each` with every event-channel interrupt in `text` and its action, which has `len` bytes
  * and no blank at either end, until it returns other than 0, which is then returned. Lines of other
- * chips, and summary lines such as "NMI:", are passed over. -EINVAL when the text does not begin
- * with the header of CPU names.
+ * chips, and summary lines such as "NMI:", are passed over. The text may be a piece, of whole
+ * lines.
  */
 int interrupts_parse(const char *text,
 	int (*each)(unsigned int irq, const char *action, size_t len, void *data), void *data);
+
+/* Does the text begin with the header of CPU names, as the whole one has to? */
+bool interrupts_has_header(const char *text);
 
 /*
  * Adds to counts[CPUSET_MAX] how often each CPU has taken any of these interrupts

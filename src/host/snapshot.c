@@ -102,22 +102,31 @@ static int add_youngest(struct snapshot *snapshot)
 	return parse_uint(word, NULL, INT_MAX, &pid) ? add_thread(snapshot, pid) : 0;
 }
 
+static int take_interrupts(const char *lines, void *data)
+{
+	struct snapshot *snapshot = data;
+
+	if (!snapshot->has_interrupts && !interrupts_has_header(lines))
+		return -EINVAL;
+	snapshot->has_interrupts = true;
+	return interrupts_parse(lines, add_interrupt, &snapshot->interrupts);
+}
+
 static int need_interrupts(struct snapshot *snapshot, struct err *err)
 {
-	_cleanup_free_ char *text = NULL;
 	int r;
 
 	if (snapshot->has_interrupts)
 		return 0;
-	r = sysroot_read(snapshot->root, &text, NULL, PATH_INTERRUPTS);
-	if (r == 0)
-		r = interrupts_parse(text, add_interrupt, &snapshot->interrupts);
+	r = sysroot_read_lines(snapshot->root, take_interrupts, snapshot, PATH_INTERRUPTS);
+	if (r == 0 && !snapshot->has_interrupts)
+		r = -EINVAL;
 	if (r < 0) {
+		snapshot->has_interrupts = false;
 		targets_free(&snapshot->interrupts);
 		return err_set(err, -r, "cannot read /" PATH_INTERRUPTS ": %m");
 	}
 	sort_if_many(snapshot, &snapshot->interrupts);
-	snapshot->has_interrupts = true;
 	return 0;
 }
 

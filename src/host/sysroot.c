@@ -19,6 +19,9 @@
 
 #define FILE_MAX ((size_t)64 << 20)
 
+/* Room for a line of /proc/interrupts with all the CPUs that there can be, 11 characters each. */
+#define PIECE_SIZE ((size_t)64 << 10)
+
 /* O_NONBLOCK: where somebody put a FIFO it must not be waited for. */
 #define FOR_READING (O_RDONLY | O_NONBLOCK)
 #define FOR_LISTING (O_RDONLY | O_DIRECTORY)
@@ -212,6 +215,59 @@ int sysroot_read(const struct sysroot *root, char **text, size_t *len, const cha
 	r = sysroot_vread(root, text, len, format, ap);
 	va_end(ap);
 	return r;
+}
+
+/* Hands on what lines are whole, or, at the end of the file, all that is left. */
+static int give_lines(char *buf, size_t *used, bool at_end,
+	int (*each)(const char *lines, void *data), void *data)
+{
+	const char *last = memrchr(buf, '\n', *used);
+	size_t len = at_end ? *used : last ? (size_t)(last - buf) + 1 : 0;
+	char next = buf[len];
+	int r;
+
+	if (!len)
+		return 0;
+	buf[len] = '\0';
+	r = each(buf, data);
+	buf[len] = next;
+	*used -= len;
+	memmove(buf, buf + len, *used);
+	return r;
+}
+
+static int read_lines(int fd, int (*each)(const char *lines, void *data), void *data)
+{
+	_cleanup_free_ char *buf = malloc(PIECE_SIZE);
+	size_t used = 0;
+	ssize_t n;
+	int r = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	do {
+		/* A line as long as that is none of the kernel's. */
+		if (used == PIECE_SIZE - 1)
+			return -EFBIG;
+		n = TEMP_FAILURE_RETRY(read(fd, buf + used, PIECE_SIZE - 1 - used));
+		if (n < 0)
+			return -errno;
+		used += (size_t)n;
+		r = give_lines(buf, &used, n == 0, each, data);
+	} while (r == 0 && n > 0);
+	return r;
+}
+
+int sysroot_read_lines(const struct sysroot *root, int (*each)(const char *lines, void *data),
+	void *data, const char *format, ...)
+{
+	_cleanup_(closep) int fd = -1;
+	va_list ap;
+
+	va_start(ap, format);
+	fd = vopen_in(root, FOR_READING, format, ap);
+	va_end(ap);
+	return fd < 0 ? fd : read_lines(fd, each, data);
 }
 
 int sysroot_write(const struct sysroot *root, const char *text, const char *format, ...)

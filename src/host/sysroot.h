@@ -48,7 +48,15 @@ int sysroot_read(const struct sysroot *root, char **text, size_t *len, const cha
 int sysroot_vread(const struct sysroot *root, char **text, size_t *len, const char *format,
 	va_list ap) __attribute__((format(printf, 4, 0)));
 
-/* The same of a file of this machine, whatever the root, wherever its links lead. */
+/*
+ * Calls `each` with the text of a file in pieces of whole lines, until it returns other than 0,
+ * which is then returned. For a long file, and to be read once: to be held as a whole it would need
+ * fresh memory, which costs more than to read it. -errno as above.
+ */
+int sysroot_read_lines(const struct sysroot *root, int (*each)(const char *lines, void *data),
+	void *data, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Reads a whole file of this machine, whatever the root, wherever its links lead. */
 int sysroot_read_own(const char *path, char **text);
 
 /* Replaces what a kernel attribute or a file holds, in one write(). -errno. */

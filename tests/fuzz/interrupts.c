@@ -59,10 +59,9 @@ static void fuzz(const char *text, size_t len)
 	struct found found = { .text = text, .len = len };
 	int r = interrupts_parse(text, note, &found);
 
-	expect_true("parsed", r == 0 || r == -EINVAL);
-	expect_true("nothing without a header", r == 0 || !found.n);
-	expect_int("stopped", interrupts_parse(text, stop, NULL), found.n ? 7 : r);
+	expect_int("parsed", r, 0);
+	expect_int("stopped", interrupts_parse(text, stop, NULL), found.n ? 7 : 0);
 	qsort(found.irqs, found.n, sizeof *found.irqs, compare_uints);
 	if (interrupts_add_counts(text, found.irqs, found.n, counts) == 0)
-		expect_int("a header", r, 0);
+		expect_true("a header", interrupts_has_header(text));
 }
