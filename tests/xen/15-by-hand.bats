@@ -17,11 +17,6 @@ teardown_file() {
     no_guests
 }
 
-# kernel_before VERSION
-kernel_before() {
-    [ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
-}
-
 masks() {
     kernel_masks "vif$(xl domid g1).0" "$LONG"
 }
@@ -73,6 +68,8 @@ some_came() {
 @test "without vifpin: before Linux 5.11 all 16 interrupts are on CPU 0, and threads run anywhere" {
     once without_vifpin
     interrupts=$(awk '{ n[$2]++ } END { for (cpu in n) print n[cpu], "on CPU", cpu }' "$WORK/delivered" | sort)
+    compat_row "PV, 4 vCPUs" "vif-bridge, without the hook" 2 4 \
+        "interrupts before vifpin: $(paste -sd , <<<"$interrupts")"
     info "interrupts without vifpin: $(paste -sd , <<<"$interrupts")"
     if kernel_before 5.11; then
         equal "16 on CPU 0" "$interrupts" "interrupts"
@@ -93,6 +90,8 @@ some_came() {
 @test "pinned by hand: 16 interrupts and 16 threads stand where the ledger says, evenly" {
     once by_hand
     equal 2 "$(jq '[.vifs[] | select(.state == "pinned")] | length' "$WORK/after.json")" "vifs that are pinned"
+    compat_row "PV, 4 vCPUs" "vif-bridge, without the hook" 2 4 \
+        "interrupts after \`vifpin pin\`: $(sides_of "$WORK/after" | awk '{ print $2, "on CPU", $1 }' | paste -sd ,)"
     equal 32 "$(wc -l <"$WORK/after")" "interrupts and threads"
     equal "$(masks_of "$WORK/after.json")" "$(cat "$WORK/after")" "what the ledger says and the kernel shows"
     are_even "$WORK/after" "$WORK/after.json"
@@ -114,6 +113,8 @@ some_came() {
     systemctl start vifpin
     id=$(xl domid g1)
     "$BATS_TEST_DIRNAME"/time-pins "$id.0:vif$id.0:2" "$id.1:$LONG:2" -- bash -c "tell g1 reload 2" >"$WORK/times"
+    compat_row "PV, 4 vCPUs, connected again" "vif-bridge, without the hook" 2 2 \
+        "right at most $(latest "$WORK/times") s after"
     masks >"$WORK/again"
     "$VIFPIN" list -J >"$WORK/again.json"
     equal 16 "$(wc -l <"$WORK/again")" "interrupts and threads"

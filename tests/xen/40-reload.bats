@@ -26,6 +26,7 @@ reload() {
 }
 
 @test "a frontend reloaded from 4 queues to 1 and back keeps its CPUs" {
+    compat_row "PV, 4 vCPUs, frontend reloaded" vif-bridge 1 "4, 1, 4"
     start g1 pv 4 mac=00:16:3e:00:01:01,bridge=xenbr0
     id=$(xl domid g1)
     await 60 is_pinned "vif$id.0"

@@ -99,6 +99,7 @@ follow() {
     once two_vifs
     systemctl start irqbalance
     pgrep -af irqbalance | grep -q policyscript
+    compat_row "PV, 4 vCPUs, irqbalance with vifpin's policy" vif-bridge 2 4 "none of 32 pins moved in 60 s"
     with_traffic follow 60
     equal 0 "$(figure moved)" "moved"
 }
@@ -112,6 +113,8 @@ follow() {
     systemctl start irqbalance
     with_traffic follow 60
     systemctl stop irqbalance
+    compat_row "PV, 4 vCPUs, irqbalance without it" vif-bridge 2 4 \
+        "$(figure moved) pins moved, away for at most $(figure longest) ms"
     [ "$(figure moved)" -gt 0 ]
     [ "$(figure longest)" -le 15000 ]
     await 30 agrees
@@ -130,6 +133,7 @@ comes_back() {
 
 @test "xl save and restore: the same CPUs under the new domid" {
     once two_vifs
+    compat_row "PV, 4 vCPUs, saved and restored" vif-bridge 2 4 "the same CPUs"
     before=$(cpus)
     id=$(xl domid g1)
     xl save g1 /var/tmp/g1.save >"$WORK/xl" 2>&1
@@ -142,6 +146,7 @@ comes_back() {
 
 @test "xl reboot: the same CPUs under the new domid" {
     once two_vifs
+    compat_row "PV, 4 vCPUs, rebooted" vif-bridge 2 4 "the same CPUs"
     before=$(cpus)
     id=$(xl domid g1)
     xl reboot -F g1 >"$WORK/xl" 2>&1
@@ -152,6 +157,7 @@ comes_back() {
 
 @test "CPUs 4, 2, 4: everything stands on one online CPU each, as the ledger says" {
     once two_vifs
+    compat_row "PV, 4 vCPUs; dom0 with CPUs 4, 2, 4" vif-bridge 2 4
     agrees
     xl vcpu-set 0 2
     await 10 grep -qx 0-1 /sys/devices/system/cpu/online

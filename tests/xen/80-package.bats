@@ -104,6 +104,7 @@ recorded() {
 
 @test "the documented session, from a host without vifpin to a pinned guest" {
     once recorded
+    compat_row "PV, 2 vCPUs" "vif-bridge, of the package" 1 2
     equal "$(leveled "$DOCUMENTED")" "$(leveled "$WORK/session")" "the session"
     systemctl is-active vifpin
 }
@@ -154,6 +155,7 @@ end_traffic() {
 
 @test "an upgrade over itself moves nothing, with three guests connected and traffic to each" {
     once three_guests
+    compat_row "PV, three of 2 vCPUs, package upgraded" vif-bridge 1 2 "no pin moved"
     equal 24 "$(wc -l <"$WORK/first")" "interrupts and threads"
     "$VIFPIN" list -J >"$WORK/before.json"
     begin_traffic

@@ -111,6 +111,11 @@ milliseconds() {
 # What a guest's kernel can leave out takes seconds under emulation.
 QUICK="quiet mitigations=off cryptomgr.notests pci=off 8250.nr_uarts=0"
 
+# kernel_before VERSION
+kernel_before() {
+    [ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
+}
+
 # configure NAME TYPE VCPUS VIF...: writes $WORK/NAME.cfg for xl. The guest has $ADDRESS on one of its vifs.
 # GUEST_CPUS is where its vCPUs may run. One whose CPU resets goes, unless ON_REBOOT says "restart".
 configure() {
@@ -228,12 +233,15 @@ places() {
         "\(.dev) \(.state) " + ([.queues[] | "\(.tx_cpu)/\(.rx_cpu)"] | join(" "))' "$1"
 }
 
-# What print_masks has to show when the kernel is as FILE, the output of `vifpin list -J`, says:
-# the tx interrupt and the dealloc thread on tx_cpu, the rx interrupt and guest-rx on rx_cpu.
+# masks_of FILE [ONE [NAPI]]: what print_masks has to show when the kernel is as FILE, the output of `vifpin
+# list -J`, says: the tx interrupt and the dealloc thread on tx_cpu, the rx interrupt and guest-rx on rx_cpu. The
+# dev ONE has one interrupt for both directions, on tx_cpu, and NAPI has threads for it there.
 masks_of() {
-    jq -r '.vifs[] | .dev as $dev | .queues[] | "\($dev)-q\(.queue)-" as $q |
-        "\($q)tx \(.tx_cpu) \(.tx_cpu)", "\($q)rx \(.rx_cpu) \(.rx_cpu)",
-        "\($q)dealloc \(.tx_cpu)", "\($q)guest-rx \(.rx_cpu)"' "$1" | LC_ALL=C sort
+    jq -r --arg one "${2-}" --arg napi "${3-}" '.vifs[] | .dev as $dev | .queues[] | "\($dev)-q\(.queue)" as $q |
+        if $dev == $one then "\($q) \(.tx_cpu) \(.tx_cpu)"
+        else "\($q)-tx \(.tx_cpu) \(.tx_cpu)", "\($q)-rx \(.rx_cpu) \(.rx_cpu)" end,
+        if $dev == $napi then "\($q)-napi \(.tx_cpu)" else empty end,
+        "\($q)-dealloc \(.tx_cpu)", "\($q)-guest-rx \(.rx_cpu)"' "$1" | LC_ALL=C sort
 }
 
 # kernel_masks DEV...: the same form, from /proc.

@@ -93,6 +93,11 @@ in_time() {
     equal "" "$late" "vifs that were late"
 }
 
+# latest TIMES-FILE: the seconds of the last one.
+latest() {
+    sort -n -k 2 "$1" | tail -n 1 | cut -d ' ' -f 2
+}
+
 # cpus_of FILE: the same as places, without domid and state.
 cpus_of() {
     places "$1" | sed 's/^vif[0-9]*\./vif./; s/ [a-z]* / /'
@@ -119,6 +124,8 @@ is_pinned_in_time() {
     equal 32 "$(wc -l <"$WORK/first/masks")" "interrupts and threads"
     equal "$(masks_of "$WORK/first/pinned.json")" "$(cat "$WORK/first/masks")" \
         "what the ledger says and the kernel shows"
+    compat_row "${TYPE^^}, 4 vCPUs" vif-bridge 2 4 \
+        "right at most $(latest "$WORK/first/times") s after the frontend connected"
     in_time "$WORK/first/times"
     equal "0 0 1 1" "$(xargs <"$WORK/first/carriers")" "carriers, waiting and connected"
 }
@@ -161,6 +168,7 @@ is_released() {
 
 comes_back_to_the_same_cpus() {
     once second_life
+    compat_row "${TYPE^^}, 4 vCPUs, created again" vif-bridge 2 4 "the same CPUs"
     equal "$(cpus_of "$WORK/first/pinned.json")" "$(cpus_of "$WORK/second/pinned.json")" "CPUs"
     equal "$(masks_of "$WORK/second/pinned.json")" "$(cat "$WORK/second/masks")" \
         "what the ledger says and the kernel shows"

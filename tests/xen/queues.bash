@@ -4,7 +4,8 @@
 # queues.bash - what the kernel itself shows of the queues of vifs, read from /proc. No process is
 # started, so that looking takes milliseconds under emulation.
 
-# Name to number: IRQ[vif1.0-q0-tx] is an interrupt, THREAD[vif1.0-q0-dealloc] a process.
+# Name to number: IRQ[vif1.0-q0-tx] is an interrupt (IRQ[vif1.0-q0] where a queue has one for both directions),
+# THREAD[vif1.0-q0-dealloc] a process. Threads of NAPI are THREAD[vif1.0-q0-napi].
 declare -gA IRQ=() THREAD=()
 
 # find_queues DEV...: fills IRQ and THREAD with all there is of these.
@@ -27,7 +28,7 @@ find_interrupts() {
     mapfile -t lines </proc/interrupts
     for line in "${lines[@]}"; do
         name=${line##* }
-        [[ $name == *-q+([0-9])-[rt]x && -v wanted[${name%-q*}] ]] || continue
+        [[ $name == *-q+([0-9])?(-[rt]x) && -v wanted[${name%-q*}] ]] || continue
         number=${line%%:*}
         IRQ[$name]=${number// /}
     done
@@ -35,19 +36,39 @@ find_interrupts() {
 
 # find_threads DIRECTORY...: looks at these processes.
 find_threads() {
-    local dir comm
-    local -A cut=()
+    local dir comm dev
+    local -A cut=() napi=()
 
     THREAD=()
     for dir; do
         { read -r comm <"$dir/comm"; } 2>/dev/null || continue
         if [[ $comm == *-q+([0-9])-@(guest-rx|dealloc) && -v wanted[${comm%-q*}] ]]; then
             THREAD[$comm]=${dir#/proc/}
+        elif [[ $comm == napi/*-+([0-9]) ]]; then
+            dev=${comm#napi/}
+            [[ ! -v wanted[${dev%-*}] ]] || napi[${dev%-*}]+=" ${comm##*-}:${dir#/proc/}"
         elif [ "${#comm}" = 15 ]; then
             note_cut "$comm" "${dir#/proc/}"
         fi
     done
     name_cut
+    name_napi
+}
+
+# Their names are napi/DEV-ID, and IDs rise with the queues.
+name_napi() {
+    local dev pair q
+    local -a pids
+
+    for dev in "${!napi[@]}"; do
+        pids=() q=0
+        for pair in ${napi[$dev]}; do
+            pids[${pair%:*}]=${pair#*:}
+        done
+        for pair in "${!pids[@]}"; do
+            THREAD[$dev-q$((q++))-napi]=${pids[$pair]}
+        done
+    done
 }
 
 # Linux before 5.17 cuts names to 15 characters. There the stack tells what a thread is for.

@@ -39,6 +39,7 @@ cpus_of() {
 
 @test "a guest on node 1 is placed on node 1's CPUs, one on node 0 on node 0's" {
     once both
+    compat_row "PV, two of 2 vCPUs, on a NUMA node each" vif-bridge 1 2
     equal "0 1" "$(cpus_of "vif$(xl domid g0).0")" "CPUs of node:0's guest"
     equal "2 3" "$(cpus_of "vif$(xl domid g1).0")" "CPUs of node:1's guest"
     equal "g0 0/0 g0 0/0 g1 1/1 g1 1/1" \
