@@ -148,6 +148,7 @@ mandir      = $(prefix)/share/man
 bashdir     = $(prefix)/share/bash-completion/completions
 libdir      = $(prefix)/lib/vifpin
 datadir     = $(prefix)/share/vifpin
+docdir      = $(prefix)/share/doc/vifpin
 
 # Where Debian's zsh and fish look: for packages, and for what is local.
 PACKAGED    = $(filter /usr,$(prefix))
@@ -172,6 +173,7 @@ ZSH    = $(zshdir)/_vifpin
 FISH   = $(fishdir)/vifpin.fish
 RULES  = $(datadir)/prometheus-rules.yml
 BOARD  = $(datadir)/grafana-dashboard.json
+EXAMPLES = $(addprefix $(docdir)/examples/,$(notdir $(wildcard examples/*)))
 
 # $(call install_in,FILE.in,MODE,TARGET): with the places of this installation, and never half
 # there: a hook or unit may be read at any time.
@@ -200,13 +202,17 @@ install: all
 	$(call install_in,etc/vifpin.fish-completion.in,644,$(FISH))
 	$(INSTALL) -D -m 644 etc/prometheus-rules.yml $(DESTDIR)$(RULES)
 	$(INSTALL) -D -m 644 etc/grafana-dashboard.json $(DESTDIR)$(BOARD)
+	$(INSTALL) -d $(DESTDIR)$(docdir)/examples
+	$(INSTALL) -m 644 examples/*.py $(DESTDIR)$(docdir)/examples
+	$(INSTALL) -m 755 examples/vifpin-bench $(DESTDIR)$(docdir)/examples/vifpin-bench
 	test -e $(DESTDIR)$(CONF) || $(INSTALL) -D -m 644 etc/vifpin.conf $(DESTDIR)$(CONF)
 
 # What was changed by the administrator, and the ledger, stay.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(HOOK) $(SCRIPT) $(POLICY) $(UNIT) $(DROPIN) $(EXPORT) $(TIMER) $(MAN8) \
-		$(MAN5) $(BASH) $(ZSH) $(FISH) $(RULES) $(BOARD) $(sbindir)/vifpin)
-	-rmdir $(DESTDIR)$(libdir) $(DESTDIR)$(datadir) $(dir $(DESTDIR)$(DROPIN)) 2>/dev/null
+		$(MAN5) $(BASH) $(ZSH) $(FISH) $(RULES) $(BOARD) $(EXAMPLES) $(sbindir)/vifpin)
+	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) $(DESTDIR)$(libdir) $(DESTDIR)$(datadir) \
+		$(dir $(DESTDIR)$(DROPIN)) 2>/dev/null
 	if cmp -s etc/vifpin.conf $(DESTDIR)$(CONF); then rm $(DESTDIR)$(CONF); fi
 
 # --- packages -------------------------------------------------------------------------------
@@ -300,7 +306,7 @@ $(B)/tests/alloc.so: tests/faults/alloc.c | $(B)/tests
 HOST_PARTS  = $(B)/tests/xenstored-stub.so $(B)/tests/storm
 FAULT_PARTS = $(B)/tests/fault.so $(B)/tests/alloc.so
 
-check: check-unit check-hardening check-host
+check: check-unit check-hardening check-figures check-host
 
 check-unit: $(UNIT_TESTS) $(OBJECTS) check-includes | $(B)/results
 	tests/unit/run $(B)
@@ -320,6 +326,13 @@ check-hardening: all | $(B)/results
 	$(call say,TRY hardening)
 	$(Q)tests/unit/check-hardening $(B)/vifpin $(B)/irqbalance-policy >$(HARDENING_TAP) || \
 		{ grep -v '^ok ' $(HARDENING_TAP); exit 1; }
+
+FIGURES_TAP = $(B)/results/figures.tap
+
+# The statistics of vifpin-bench and bench-xen, on data whose results are known.
+check-figures: | $(B)/results
+	$(call say,TRY figures)
+	$(Q)tests/unit/check-figures >$(FIGURES_TAP) || { grep -v '^ok ' $(FIGURES_TAP); exit 1; }
 
 STATIC_TAP = build/results/static.tap
 
@@ -361,10 +374,18 @@ xen-hosts: deps-xen
 check-suites: deps-xen
 	for suite in bullseye trixie; do tests/suites/run $$suite || exit 1; done
 
-# The seed's experiment: the guest-rx thread, free and pinned, while a NIC is busy.
+# What policies of placement bring on a real Xen host, within an hour: SEED=n, ROUNDS=n, MINUTES=n and
+# CELLS=POLICY,...:TRAFFIC,... as tests/xen/gain has them. bench-gain makes the tables and plots of what it measured.
+GAIN = $(foreach word,SEED ROUNDS MINUTES CELLS,$(if $($(word)),'$(word)=$($(word))'))
+
 bench-xen: deps-xen all | $(B)/results
+	tests/install-deps gnuplot-nox
 	tests/xen/build-host bookworm build/xen/bookworm
-	tests/xen/run-bench bookworm build/xen/bookworm
+	tests/xen/run-bench bookworm build/xen/bookworm $(GAIN)
+	$(MAKE) bench-gain
+
+bench-gain:
+	tests/xen/gain-report $(B)/results/gain.json docs
 
 # What the sanitizers and valgrind report fails a test.
 ASAN     = build/asan
@@ -477,10 +498,11 @@ demo: all $(B)/tests/xenstored-stub.so
 	tests/host/demo
 
 FORCE:
-.PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-hardening \
-	check-static check-host check-faults check-mutants check-package check-suites check-xen check-xen-others xen-hosts \
+.PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-figures check-hardening \
+	check-static check-host check-faults check-mutants check-package check-suites check-xen check-xen-others \
+	xen-hosts \
 	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
-	bench-hook bench-ledger bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
+	bench-gain bench-hook bench-ledger bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
 	demo
 
 # --- the machine ----------------------------------------------------------------------------
