@@ -74,7 +74,7 @@ static struct change *change_within(struct decision *d, struct vif_id id, const 
 /* Takes the vif's entry out of the ledger: its change, or NULL if it has none. */
 static struct change *release(struct decision *d, struct vif_id id)
 {
-	struct vif_entry *entry = ledger_find(d->ledger, id);
+	const struct vif_entry *entry = ledger_find(d->ledger, id);
 	struct change *change = entry ? change_of(d, id) : NULL;
 
 	if (!change)
@@ -420,9 +420,10 @@ static bool note_drift(const struct differences *all, struct drift_note *note)
 	return true;
 }
 
-static void put_back(struct decision *d, struct vif_entry *entry, const struct drift_note *note)
+static void put_back(struct decision *d, struct vif_id id, const struct drift_note *note)
 {
-	struct change *change = change_within(d, entry->id, entry->domain);
+	struct vif_entry *entry = ledger_edit(d->ledger, id);
+	struct change *change = change_within(d, id, entry->domain);
 
 	if (!change)
 		return;
@@ -442,7 +443,7 @@ static void put_back(struct decision *d, struct vif_entry *entry, const struct d
  * event, since a vif whose hotplug-status never becomes connected gets its queues at state 2 and
  * stays there.
  */
-static bool repair(struct decision *d, struct vif_entry *entry)
+static bool repair(struct decision *d, const struct vif_entry *entry)
 {
 	const struct world_vif *seen = world_find(d->world, entry->id);
 	struct drift_note note = { 0 };
@@ -460,14 +461,14 @@ static bool repair(struct decision *d, struct vif_entry *entry)
 	same = entry->state == VIF_PINNED && seen->targets.n_queues && note_drift(&all, &note);
 	differences_free(&all);
 	if (same && note.count)
-		put_back(d, entry, &note);
+		put_back(d, entry->id, &note);
 	return !same || seen->targets.connecting;
 }
 
 static void repair_all(struct decision *d)
 {
 	for (size_t i = 0; i < d->ledger->n_vifs; i++) {
-		struct vif_entry *entry = &d->ledger->vifs[i];
+		const struct vif_entry *entry = &d->ledger->vifs[i];
 		struct vif_id *again;
 
 		if (!repair(d, entry))
@@ -484,7 +485,7 @@ static void repair_all(struct decision *d)
 
 static void move(struct decision *d, const struct queue_move *move)
 {
-	struct vif_entry *entry = ledger_find(d->ledger, move->id);
+	struct vif_entry *entry = ledger_edit(d->ledger, move->id);
 	const struct world_vif *seen = world_find(d->world, move->id);
 	struct change *change;
 	struct queue_move *moved;

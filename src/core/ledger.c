@@ -35,9 +35,18 @@ void ledger_clear(struct ledger *ledger)
 	*ledger = (struct ledger){ 0 };
 }
 
-struct vif_entry *ledger_find(const struct ledger *ledger, struct vif_id id)
+const struct vif_entry *ledger_find(const struct ledger *ledger, struct vif_id id)
 {
 	return vifmap_find(ledger->vifs, ledger->n_vifs, sizeof *ledger->vifs, id);
+}
+
+struct vif_entry *ledger_edit(struct ledger *ledger, struct vif_id id)
+{
+	struct vif_entry *vif = vifmap_find(ledger->vifs, ledger->n_vifs, sizeof *ledger->vifs, id);
+
+	if (vif)
+		vif->line = (struct ledger_line){ 0 };
+	return vif;
 }
 
 struct vif_entry *ledger_enter(struct ledger *ledger, struct vif_id id, const char *domain)
@@ -55,6 +64,7 @@ struct vif_entry *ledger_enter(struct ledger *ledger, struct vif_id id, const ch
 		vif->since = SINCE_NEW;
 	free(vif->domain);
 	vif->domain = copy;
+	vif->line = (struct ledger_line){ 0 };
 	return vif;
 }
 
@@ -105,7 +115,7 @@ static void remember(struct ledger *ledger, struct vif_entry *vif)
 
 void ledger_release(struct ledger *ledger, struct vif_id id)
 {
-	struct vif_entry *vif = ledger_find(ledger, id);
+	struct vif_entry *vif = ledger_edit(ledger, id);
 
 	if (!vif)
 		return;

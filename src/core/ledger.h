@@ -30,8 +30,15 @@ enum vif_state {
 /* "reserved", "partial", "pinned". */
 const char *vif_state_name(enum vif_state state);
 
+/* Where in the text that it was read from an element has its line, which says just the same
+ * (ledger_lines.h); all zeroes: nowhere. */
+struct ledger_line {
+	unsigned int at, len; /* without what is between it and the next one */
+};
+
 struct vif_entry {
 	struct vif_id id;
+	struct ledger_line line;
 	char *domain;         /* its name, owned, never NULL */
 	char uuid[UUID_SIZE]; /* "" when unknown */
 	char mac[MAC_SIZE];   /* "" when unknown */
@@ -49,6 +56,7 @@ struct vif_entry {
 
 /* Where the vif of a domain that is gone, or of another boot, was. */
 struct remembered {
+	struct ledger_line line;
 	char uuid[UUID_SIZE];
 	unsigned int devid;
 	struct place *places;
@@ -98,11 +106,14 @@ char *ledger_format(const struct ledger *ledger);
 char *ledger_format_vifs(const struct ledger *ledger);
 
 /* The entry, or NULL. The pointer holds until a vif is added or removed. */
-struct vif_entry *ledger_find(const struct ledger *ledger, struct vif_id id);
+const struct vif_entry *ledger_find(const struct ledger *ledger, struct vif_id id);
+
+/* The same to be changed: what it was read from no longer says the same. */
+struct vif_entry *ledger_edit(struct ledger *ledger, struct vif_id id);
 
 /*
- * The vif's entry as one of this domain; where there is none, a new one without queues. NULL, with
- * nothing changed, when memory is out.
+ * The vif's entry as one of this domain, to be changed; where there is none, a new one without
+ * queues. NULL, with nothing changed, when memory is out.
  */
 struct vif_entry *ledger_enter(struct ledger *ledger, struct vif_id id, const char *domain);
 

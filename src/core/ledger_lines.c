@@ -14,6 +14,7 @@
 #define VIFS         ",\"vifs\":["
 #define REMEMBERED   "],\"remembered\":["
 #define TAIL         "]}"
+#define BETWEEN      ",\n"
 #define LINE_DOMID   "{\"domid\":"
 #define LINE_DEVID   ",\"devid\":"
 #define LINE_DOMAIN  ",\"domain\":"
@@ -31,19 +32,29 @@
 
 _Static_assert(LEDGER_VERSION == 1, "HEAD has the version");
 
-/* As is, without an escape, in a string. */
-static bool is_plain(char c)
+/* What stands in a string as it is, without an escape. A text's end and a line's end do not. */
+static const bool plain[256] = {
+	[' ' ... '"' - 1] = true,
+	['"' + 1 ... '\\' - 1] = true,
+	['\\' + 1 ... 0x7f] = true,
+};
+
+static inline const char *skip_plain(const char *p)
 {
-	return (unsigned char)c >= ' ' && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+	while (plain[(unsigned char)*p])
+		p++;
+	return p;
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
 
+/* What is left of it: whole lines. Where one ends, numbers and strings do. */
 struct text {
-	const char *p, *end; /* what is left of it */
+	const char *p, *end;
 };
 
-static inline bool skip_word(struct text *in, const char *word, size_t n)
+__attribute__((always_inline)) static inline bool skip_word(
+	struct text *in, const char *word, size_t n)
 {
 	if ((size_t)(in->end - in->p) < n || memcmp(in->p, word, n) != 0)
 		return false;
@@ -54,25 +65,32 @@ static inline bool skip_word(struct text *in, const char *word, size_t n)
 /* Inlined, the comparison of a word whose length is known is an instruction or two. */
 #define skip(in, word) skip_word(in, word, sizeof(word) - 1)
 
-static inline bool read_number(struct text *in, long long min, long long max, long long *out)
+static inline unsigned int digit(char c)
+{
+	return (unsigned int)(unsigned char)c - '0';
+}
+
+/* Up to 10^18. Behind "0" there is no other digit: what follows it would not be what is expected.
+ */
+static inline bool read_number(struct text *in, unsigned long long max, unsigned long long *out)
 {
 	const char *p = in->p;
-	long long value = 0;
+	unsigned long long value = digit(*p);
 
-	while (p < in->end && *p >= '0' && *p <= '9' && value <= max)
-		value = 10 * value + (*p++ - '0');
-	if (p == in->p || (*in->p == '0' && p > in->p + 1) || value < min || value > max)
+	if (value > 9)
 		return false;
+	while (digit(*++p) <= 9 && value && value <= max)
+		value = 10 * value + digit(*p);
 	in->p = p;
 	*out = value;
-	return true;
+	return value <= max;
 }
 
 static inline bool read_unsigned(struct text *in, unsigned int max, unsigned int *out)
 {
-	long long value;
+	unsigned long long value;
 
-	if (!read_number(in, 0, max, &value))
+	if (!read_number(in, max, &value))
 		return false;
 	*out = (unsigned int)value;
 	return true;
@@ -81,15 +99,11 @@ static inline bool read_unsigned(struct text *in, unsigned int max, unsigned int
 /* A string that has no need of escapes; *text points at its *n bytes. */
 static bool read_string(struct text *in, const char **text, size_t *n)
 {
-	const char *begin = in->p + 1, *p = begin;
-
 	if (!skip(in, "\""))
 		return false;
-	while (p < in->end && is_plain(*p))
-		p++;
-	in->p = p;
-	*text = begin;
-	*n = (size_t)(p - begin);
+	*text = in->p;
+	in->p = skip_plain(in->p);
+	*n = (size_t)(in->p - *text);
 	return skip(in, "\"");
 }
 
@@ -154,6 +168,20 @@ static bool read_state(struct text *in, enum vif_state *state)
 	return skip(in, "\"partial\"");
 }
 
+/* When it was entered, if that is known. */
+static bool read_since(struct text *in, long long *since)
+{
+	unsigned long long value;
+
+	*since = SINCE_UNKNOWN;
+	if (!skip(in, LINE_SINCE))
+		return true;
+	if (!read_number(in, SINCE_MAX, &value) || !value)
+		return false;
+	*since = (long long)value;
+	return true;
+}
+
 static inline bool read_queue(struct text *in, unsigned int number, struct place *place)
 {
 	unsigned int queue, tx, rx;
@@ -168,20 +196,31 @@ static inline bool read_queue(struct text *in, unsigned int number, struct place
 	return true;
 }
 
+/* Up to QUEUES_MAX of them, and the bracket behind them; false, or how many there are. */
+static bool read_places(struct text *text, struct place *places, unsigned int *n)
+{
+	struct text in = *text; /* in registers, for nine tenths of a ledger are read here */
+
+	*n = 0;
+	do {
+		if (*n == QUEUES_MAX || !read_queue(&in, *n, &places[*n]))
+			return false;
+		++*n;
+	} while (skip(&in, ","));
+	*text = in;
+	return skip(text, "]");
+}
+
 /* What follows the bracket, with the one at the end. */
 static bool read_queues(struct text *in, struct place **places, unsigned int *n)
 {
 	struct place found[QUEUES_MAX];
-	unsigned int n_found = 0;
+	unsigned int n_found;
 
-	while (!skip(in, "]")) {
-		if (n_found == QUEUES_MAX || (n_found && !skip(in, ",")) ||
-			!read_queue(in, n_found, &found[n_found]))
-			return false;
-		n_found++;
-	}
-	if (!n_found)
+	if (skip(in, "]"))
 		return true;
+	if (!read_places(in, found, &n_found))
+		return false;
 	*places = malloc(n_found * sizeof **places);
 	if (!*places)
 		return false;
@@ -192,7 +231,6 @@ static bool read_queues(struct text *in, struct place **places, unsigned int *n)
 
 static bool read_vif(struct text *in, struct vif_entry *vif)
 {
-	vif->since = SINCE_UNKNOWN;
 	return skip(in, LINE_DOMID) && read_unsigned(in, DOMID_MAX, &vif->id.domid) &&
 	       skip(in, LINE_DEVID) && read_unsigned(in, DEVID_MAX, &vif->id.devid) &&
 	       skip(in, LINE_DOMAIN) && read_domain(in, &vif->domain) && skip(in, LINE_UUID) &&
@@ -201,28 +239,36 @@ static bool read_vif(struct text *in, struct vif_entry *vif)
 	       read_limited(in, vif->dev, sizeof vif->dev) && vifname_is_dev(vif->dev) &&
 	       skip(in, LINE_STATE) && read_state(in, &vif->state) && skip(in, LINE_QUEUES) &&
 	       read_queues(in, &vif->places, &vif->n_queues) && skip(in, LINE_DRIFT) &&
-	       read_unsigned(in, INT_MAX, &vif->drift) &&
-	       (!skip(in, LINE_SINCE) || read_number(in, 1, SINCE_MAX, &vif->since)) &&
+	       read_unsigned(in, INT_MAX, &vif->drift) && read_since(in, &vif->since) &&
 	       skip(in, "}");
 }
 
-/* The next vif; in order, none is twice. */
-static bool read_next_vif(struct text *in, struct ledger *ledger)
+/* The next vif; in order, none is twice. Where its line is, the caller knows. */
+static struct ledger_line *read_next_vif(struct text *in, struct ledger *ledger)
 {
 	struct vif_entry *vif = array_add(&ledger->vifs, &ledger->n_vifs, sizeof *vif);
 
-	return vif && read_vif(in, vif) &&
-	       (ledger->n_vifs == 1 || vif_id_compare(&vif[-1].id, &vif->id) < 0);
+	if (!vif || !read_vif(in, vif) ||
+		(ledger->n_vifs > 1 && vif_id_compare(&vif[-1].id, &vif->id) >= 0))
+		return NULL;
+	return &vif->line;
 }
 
-static bool read_next_remembered(struct text *in, struct ledger *ledger)
+static bool read_remembered(struct text *in, struct remembered *old)
+{
+	return skip(in, LINE_OLD) && read_limited(in, old->uuid, sizeof old->uuid) &&
+	       skip(in, LINE_DEVID) && read_unsigned(in, DEVID_MAX, &old->devid) &&
+	       skip(in, LINE_QUEUES) && read_queues(in, &old->places, &old->n_queues) &&
+	       skip(in, "}");
+}
+
+static struct ledger_line *read_next_remembered(struct text *in, struct ledger *ledger)
 {
 	struct remembered *old = array_add(&ledger->remembered, &ledger->n_remembered, sizeof *old);
 
-	return old && ledger->n_remembered <= REMEMBERED_MAX && skip(in, LINE_OLD) &&
-	       read_limited(in, old->uuid, sizeof old->uuid) && skip(in, LINE_DEVID) &&
-	       read_unsigned(in, DEVID_MAX, &old->devid) && skip(in, LINE_QUEUES) &&
-	       read_queues(in, &old->places, &old->n_queues) && skip(in, "}");
+	if (!old || ledger->n_remembered > REMEMBERED_MAX || !read_remembered(in, old))
+		return NULL;
+	return &old->line;
 }
 
 static bool read_head(struct text *in, char boot_id[UUID_SIZE])
@@ -232,10 +278,18 @@ static bool read_head(struct text *in, char boot_id[UUID_SIZE])
 
 /* An element of an array and what is behind it. */
 static bool read_element(struct ledger_lines *lines, struct text *in, size_t before,
-	bool (*read)(struct text *in, struct ledger *ledger))
+	struct ledger_line *(*read)(struct text *in, struct ledger *ledger))
 {
-	if ((before && !lines->comma) || !read(in, &lines->ledger))
+	const char *begin = in->p;
+	struct ledger_line *line;
+
+	if (before && !lines->comma)
 		return false;
+	line = read(in, &lines->ledger);
+	if (!line)
+		return false;
+	line->len = (unsigned int)(in->p - begin);
+	line->at = lines->at - (unsigned int)(in->end - begin);
 	lines->comma = skip(in, ",");
 	return skip(in, "\n");
 }
@@ -265,6 +319,7 @@ bool ledger_lines_read(struct ledger_lines *lines, const char *text, size_t len,
 	struct text in = { text, newline ? newline + 1 : text };
 
 	*used = (size_t)(in.end - text);
+	lines->at += (unsigned int)*used;
 	while (in.p < in.end) {
 		if (!read_line(lines, &in))
 			return false;
@@ -316,11 +371,11 @@ bool ledger_lines_parse(const char *text, size_t len, struct ledger *out)
 #define PIECE ((size_t)32 << 10)
 
 struct writer {
-	char *to;       /* within `text` */
-	char *text;     /* with room for a piece and a line */
-	bool no_memory; /* it has run out: the text is good for nothing */
-	ledger_piece_function *each;
-	void *data;
+	char *to;                /* within `text` */
+	char *text;              /* with room for a piece and a line */
+	bool no_memory;          /* it has run out: the text is good for nothing */
+	struct ledger_line copy; /* what is to be copied behind it */
+	const struct ledger_output *output;
 };
 
 static inline void put_bytes(struct writer *out, const char *bytes, size_t n)
@@ -358,14 +413,12 @@ static void put_escaped(struct writer *out, const char *text)
 /* False, with nothing written, when there is something to escape in it. */
 static bool put_plain(struct writer *out, const char *text)
 {
-	size_t n = 0;
+	const char *end = skip_plain(text);
 
-	while (is_plain(text[n]))
-		n++;
-	if (text[n])
+	if (*end)
 		return false;
 	put(out, "\"");
-	put_bytes(out, text, n);
+	put_bytes(out, text, (size_t)(end - text));
 	put(out, "\"");
 	return true;
 }
@@ -452,13 +505,6 @@ static void put_remembered(struct writer *out, const struct remembered *old)
 	put(out, "}");
 }
 
-static void put_end(struct writer *out, bool comma)
-{
-	if (comma)
-		put(out, ",");
-	put(out, "\n");
-}
-
 static size_t longest_line(const struct ledger *ledger)
 {
 	size_t longest = LINE_ROOM;
@@ -488,35 +534,104 @@ static int hand_on(struct writer *out, size_t least)
 	if (n < least)
 		return 0;
 	out->to = out->text;
-	return out->each(out->text, n, out->data);
+	return out->output->write(out->text, n, out->output->data);
+}
+
+/* Hands on what has been written, and copies what is to be behind it. */
+static int copy(struct writer *out)
+{
+	struct ledger_line lines = out->copy;
+	int r;
+
+	if (!lines.len)
+		return 0;
+	out->copy = (struct ledger_line){ 0 };
+	r = hand_on(out, 1);
+	return r ? r : out->output->copy(lines.at, lines.len, out->output->data);
+}
+
+/* Does this line stand behind what is to be copied already, as it is to be written? */
+static bool follows(const struct ledger_line *line, const struct ledger_line *before)
+{
+	return before->len && line->at == before->at + before->len + strlen(BETWEEN);
+}
+
+/*
+ * Puts what is between a line and the one before it, which in an array's first is nothing. True
+ * when that is all that has to be done, since the line is going to be copied.
+ */
+static bool put_old_line(struct writer *out, const struct ledger_line *line, bool first, int *r)
+{
+	bool old = out->output->copy && line->len;
+
+	if (old && follows(line, &out->copy)) {
+		out->copy.len = line->at + line->len - out->copy.at;
+		return true;
+	}
+	*r = copy(out);
+	if (!first)
+		put(out, BETWEEN);
+	if (old)
+		out->copy = *line;
+	return old;
+}
+
+/* Ends an array. */
+static int put_end(struct writer *out, bool empty)
+{
+	int r = copy(out);
+
+	if (!empty)
+		put(out, "\n");
+	return r;
+}
+
+static int put_vifs(struct writer *out, const struct ledger *ledger)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++) {
+		if (put_old_line(out, &ledger->vifs[i].line, i == 0, &r) || r)
+			continue;
+		put_vif(out, &ledger->vifs[i]);
+		r = hand_on(out, PIECE);
+	}
+	return r ? r : put_end(out, !ledger->n_vifs);
+}
+
+static int put_all_remembered(struct writer *out, const struct ledger *ledger)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ledger->n_remembered; i++) {
+		if (put_old_line(out, &ledger->remembered[i].line, i == 0, &r) || r)
+			continue;
+		put_remembered(out, &ledger->remembered[i]);
+		r = hand_on(out, PIECE);
+	}
+	return r ? r : put_end(out, !ledger->n_remembered);
 }
 
 static int put_all(struct writer *out, const struct ledger *ledger)
 {
-	int r = 0;
+	int r;
 
 	put(out, HEAD);
 	put_string(out, ledger->boot_id);
 	put(out, VIFS "\n");
-	for (size_t i = 0; r == 0 && i < ledger->n_vifs; i++) {
-		put_vif(out, &ledger->vifs[i]);
-		put_end(out, i + 1 < ledger->n_vifs);
-		r = hand_on(out, PIECE);
-	}
+	r = put_vifs(out, ledger);
+	if (r)
+		return r;
 	put(out, REMEMBERED "\n");
-	for (size_t i = 0; r == 0 && i < ledger->n_remembered; i++) {
-		put_remembered(out, &ledger->remembered[i]);
-		put_end(out, i + 1 < ledger->n_remembered);
-		r = hand_on(out, PIECE);
-	}
+	r = put_all_remembered(out, ledger);
 	put(out, TAIL "\n");
 	return r ? r : hand_on(out, 1);
 }
 
-int ledger_write(const struct ledger *ledger, ledger_piece_function *each, void *data)
+int ledger_write(const struct ledger *ledger, const struct ledger_output *output)
 {
 	_cleanup_free_ char *text = malloc(PIECE + TEXT_ROOM + longest_line(ledger));
-	struct writer out = { .to = text, .text = text, .each = each, .data = data };
+	struct writer out = { .to = text, .text = text, .output = output };
 
 	return text ? put_all(&out, ledger) : -ENOMEM;
 }
@@ -544,8 +659,9 @@ static int append(const char *piece, size_t n, void *data)
 char *ledger_format(const struct ledger *ledger)
 {
 	struct whole whole = { 0 };
+	const struct ledger_output output = { .write = append, .data = &whole };
 
-	if (ledger_write(ledger, append, &whole) == 0)
+	if (ledger_write(ledger, &output) == 0)
 		return whole.text;
 	free(whole.text);
 	return NULL;

@@ -24,7 +24,8 @@ bool ledger_lines_parse(const char *text, size_t len, struct ledger *out);
 struct ledger_lines {
 	struct ledger ledger;                                              /* so far, owned */
 	enum { LINES_HEAD, LINES_VIFS, LINES_REMEMBERED, LINES_END } part; /* what comes next */
-	bool comma; /* behind the line before */
+	bool comma;      /* behind the line before */
+	unsigned int at; /* how much has been read */
 };
 
 /* Reads the whole lines in a piece of text; the rest, behind *used, is to come again with what
@@ -37,8 +38,16 @@ bool ledger_lines_end(struct ledger_lines *lines, struct ledger *out);
 void ledger_lines_clear(struct ledger_lines *lines);
 
 /*
- * Writes the ledger: calls `each` with one piece after the other, of whole lines, until it returns
- * other than 0, which is then returned; -ENOMEM. ledger_format() has the pieces as one.
+ * Where the text goes, piece by piece: what is made anew, and what stands in the text that the
+ * ledger was read from, n bytes from `at` on. Of a large ledger that is nearly all, and to make it
+ * again takes longer than to copy it.
  */
-typedef int ledger_piece_function(const char *piece, size_t n, void *data);
-int ledger_write(const struct ledger *ledger, ledger_piece_function *each, void *data);
+struct ledger_output {
+	int (*write)(const char *text, size_t n, void *data);
+	int (*copy)(size_t at, size_t n, void *data); /* NULL: all is made anew */
+	void *data;
+};
+
+/* Writes the ledger, until one of these returns other than 0, which is then returned; -ENOMEM.
+ * ledger_format() has it as one text. */
+int ledger_write(const struct ledger *ledger, const struct ledger_output *output);

@@ -8,15 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int vif_id_compare(const struct vif_id *a, const struct vif_id *b)
-{
-	if (a->domid != b->domid)
-		return a->domid < b->domid ? -1 : 1;
-	if (a->devid != b->devid)
-		return a->devid < b->devid ? -1 : 1;
-	return 0;
-}
-
 enum vif_path vifname_parse_path(const char *p, struct vif_id *id, int *backend, const char **key)
 {
 	unsigned int domid;

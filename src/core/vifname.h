@@ -27,7 +27,12 @@ struct vif_id {
 };
 
 /* <0, 0, >0 like strcmp: by domid, then devid. */
-int vif_id_compare(const struct vif_id *a, const struct vif_id *b);
+static inline int vif_id_compare(const struct vif_id *a, const struct vif_id *b)
+{
+	if (a->domid != b->domid)
+		return a->domid < b->domid ? -1 : 1;
+	return (a->devid > b->devid) - (a->devid < b->devid);
+}
 
 /*
  * How far down a path points that is at or below "backend/vif", as libxl and xenstore's watches

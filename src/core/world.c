@@ -22,15 +22,29 @@ void world_free(struct world *world)
 	*world = (struct world){ 0 };
 }
 
+/* It is asked of every entry: to search with a function that compares takes three times as long. */
+static bool has_domain(const struct world *world, unsigned int domid)
+{
+	size_t low = 0, high = world->n_domains;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (world->domains[mid] < domid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < world->n_domains && world->domains[low] == domid;
+}
+
 bool world_is_gone(const struct world *world, struct vif_id id)
 {
 	const struct world_vif *seen = world_find(world, id);
 
 	if (seen)
 		return seen->presence == BACKEND_GONE;
-	return world->complete ||
-	       (world->domains && !bsearch(&id.domid, world->domains, world->n_domains,
-					  sizeof *world->domains, compare_uints));
+	return world->complete || (world->domains && !has_domain(world, id.domid));
 }
 
 struct world_vif *world_find(const struct world *world, struct vif_id id)

@@ -56,7 +56,7 @@ static enum event event_of(const struct change *change, enum vif_state before, e
 static bool apply_one(const struct sysroot *root, struct ledger *ledger,
 	const struct change *change, struct result *result)
 {
-	struct vif_entry *entry = ledger_find(ledger, change->id);
+	const struct vif_entry *entry = ledger_find(ledger, change->id);
 	enum vif_state before, now = VIF_RESERVED;
 
 	*result = (struct result){ .event = EVENT_NONE };
@@ -69,19 +69,11 @@ static bool apply_one(const struct sysroot *root, struct ledger *ledger,
 	before = entry->state;
 	if (change->connected)
 		now = write_masks(root, change, result) ? VIF_PINNED : VIF_PARTIAL;
-	entry->state = now;
 	result->event = event_of(change, before, now);
-	return now != before;
-}
-
-/* Does the ledger's file hold something else, for sure? */
-static bool changes_places(const struct changes *changes)
-{
-	for (size_t i = 0; i < changes->n; i++) {
-		if (changes->v[i].placed || changes->v[i].released)
-			return true;
-	}
-	return false;
+	if (now == before)
+		return false;
+	ledger_edit(ledger, change->id)->state = now;
+	return true;
 }
 
 int apply(const struct context *context, struct ledger_file *file, struct ledger *ledger,
@@ -93,7 +85,7 @@ int apply(const struct context *context, struct ledger_file *file, struct ledger
 	*results = calloc(changes->n + 1, sizeof **results);
 	if (!*results)
 		return err_no_memory(err);
-	r = ledger_file_commit(file, ledger, changes_places(changes), err);
+	r = ledger_file_commit(file, ledger, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < changes->n; i++) {
@@ -101,5 +93,5 @@ int apply(const struct context *context, struct ledger_file *file, struct ledger
 		again |= apply_one(&context->root, ledger, &changes->v[i], &(*results)[i]);
 	}
 	context_progress(context, "pinning vifs", changes->n, changes->n);
-	return again ? ledger_file_commit(file, ledger, true, err) : 0;
+	return again ? ledger_file_commit(file, ledger, err) : 0;
 }

@@ -167,7 +167,7 @@ static bool is_idle(const struct reconciled *out)
 int reconcile(struct context *context, const struct request *request, struct reconciled *out,
 	struct err *err)
 {
-	struct ledger_file file = { .dir_fd = -1, .lock_fd = -1 };
+	struct ledger_file file = LEDGER_FILE_CLOSED;
 	int r;
 
 	*out = (struct reconciled){ 0 };

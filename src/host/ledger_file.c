@@ -69,7 +69,7 @@ int ledger_file_open(const struct sysroot *root, struct ledger_file *file, struc
 
 	if (r < 0)
 		return err_set(err, -r, "cannot use /" PATH_LEDGER_DIR ": %m");
-	*file = (struct ledger_file){ .root = root, .dir_fd = r, .lock_fd = -1 };
+	*file = (struct ledger_file){ .root = root, .dir_fd = r, .lock_fd = -1, .text_fd = -1 };
 	r = take_lock(file, err);
 	if (r < 0)
 		ledger_file_close(file);
@@ -80,7 +80,8 @@ void ledger_file_close(struct ledger_file *file)
 {
 	closep(&file->lock_fd);
 	closep(&file->dir_fd);
-	*file = (struct ledger_file){ .dir_fd = -1, .lock_fd = -1 };
+	closep(&file->text_fd);
+	*file = LEDGER_FILE_CLOSED;
 }
 
 int ledger_file_peek_text(const struct sysroot *root, char **text, size_t *len)
@@ -109,16 +110,18 @@ static int read_pieces(int fd, struct ledger_lines *lines)
 	return n < 0 ? -errno : have ? -EBADMSG : 0;
 }
 
-/* Reads a ledger that is written in lines; -errno, -ENOENT when there is no file, when not. */
+/* Reads a ledger that is written in lines: its descriptor; or -errno, -ENOENT when there is no
+ * file. */
 static int read_lines(const struct sysroot *root, struct ledger *out)
 {
-	_cleanup_(closep) int fd = sysroot_open_text(root, PATH_LEDGER);
 	_cleanup_(ledger_lines_clear) struct ledger_lines lines = { 0 };
+	int fd = sysroot_open_text(root, PATH_LEDGER);
 	int r = fd < 0 ? fd : read_pieces(fd, &lines);
 
-	if (r < 0)
-		return r;
-	return ledger_lines_end(&lines, out) ? 0 : -EBADMSG;
+	if (r == 0 && ledger_lines_end(&lines, out))
+		return fd;
+	closep(&fd);
+	return r < 0 ? r : -EBADMSG;
 }
 
 /* Reads it as a whole, however it is written. */
@@ -138,22 +141,31 @@ static int read_any(const struct sysroot *root, struct ledger *out, struct err *
 	return ledger_parse(text, len, out, err);
 }
 
-int ledger_file_peek(const struct sysroot *root, struct ledger *out, struct err *err)
+/* Reads it however it is written; *fd is that of a file in lines. */
+static int read_ledger(const struct sysroot *root, int *fd, struct ledger *out, struct err *err)
 {
-	int r = read_lines(root, out);
+	int r = *fd = read_lines(root, out);
 
 	if (r < 0 && r != -ENOENT)
 		r = read_any(root, out, err);
 	if (r != -ENOENT)
-		return r;
+		return r < 0 ? r : 0;
 	*out = (struct ledger){ 0 };
 	return 0;
 }
 
+int ledger_file_peek(const struct sysroot *root, struct ledger *out, struct err *err)
+{
+	_cleanup_(closep) int fd = -1;
+
+	return read_ledger(root, &fd, out, err);
+}
+
 int ledger_file_load(struct ledger_file *file, struct ledger *out, struct err *err)
 {
+	closep(&file->text_fd);
 	/* Not by dir_fd: only from the root can links be followed and kept inside. */
-	return ledger_file_peek(file->root, out, err);
+	return read_ledger(file->root, &file->text_fd, out, err);
 }
 
 int ledger_file_boot_id(const struct sysroot *root, char boot_id[UUID_SIZE], struct err *err)
@@ -198,93 +210,110 @@ static void set_since(struct ledger *ledger)
 	}
 }
 
+/* The file that was read holds the same so far, or else there is a new one. */
 struct writing {
-	int dir_fd;
-	int old_fd; /* what the file holds; below 0: nothing, or something else for sure */
-	int fd;     /* the new one, -1: so far it would be the same */
-	size_t len; /* how much has been compared or written */
+	const struct ledger_file *file;
+	int fd;     /* the new one, or -1 */
+	size_t len; /* of the text so far */
 };
 
-/* Is there this text at this place of the file? */
-static bool has_text(int fd, size_t at, const char *text, size_t n)
+/* Copies n bytes of the file that was read. */
+static int copy_old(const struct writing *to, size_t at, size_t n)
 {
-	char buf[PIECE / 2];
-
-	while (n) {
-		size_t part = n < sizeof buf ? n : sizeof buf;
-
-		if (pread(fd, buf, part, (off_t)at) != (ssize_t)part ||
-			memcmp(buf, text, part) != 0)
-			return false;
-		text += part;
-		at += part;
-		n -= part;
-	}
-	return true;
-}
-
-/* Begins the new file with the part that it has in common with the old one. */
-static int begin(struct writing *to)
-{
-	char buf[PIECE / 2];
-	size_t at = 0, part;
+	char buf[PIECE];
 	int r = 0;
 
-	to->fd = replace_begin(to->dir_fd, FILE_NAME);
-	if (to->fd < 0)
-		return to->fd;
-	for (; r == 0 && at < to->len; at += part) {
-		part = to->len - at < sizeof buf ? to->len - at : sizeof buf;
-		if (pread(to->old_fd, buf, part, (off_t)at) != (ssize_t)part)
+	for (size_t part; r == 0 && n; at += part, n -= part) {
+		part = n < sizeof buf ? n : sizeof buf;
+		if (pread(to->file->text_fd, buf, part, (off_t)at) != (ssize_t)part)
 			return -EIO;
 		r = replace_write(to->fd, buf, part);
 	}
 	return r;
 }
 
-static int write_piece(const char *piece, size_t n, void *data)
+/* Does the file that was read have this text at this place? */
+static bool has_text(const struct ledger_file *file, size_t at, const char *text, size_t n)
 {
-	struct writing *to = data;
+	char buf[PIECE / 2];
+
+	for (size_t part; n; at += part, text += part, n -= part) {
+		part = n < sizeof buf ? n : sizeof buf;
+		if (pread(file->text_fd, buf, part, (off_t)at) != (ssize_t)part ||
+			memcmp(buf, text, part) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Begins the new file with what it has in common with the one that was read. */
+static int begin(struct writing *to)
+{
+	to->fd = replace_begin(to->file->dir_fd, FILE_NAME);
+	return to->fd < 0 ? to->fd : copy_old(to, 0, to->len);
+}
+
+/* Goes on with n bytes, which the file that was read has as well at this place (same), or has not.
+ */
+static int go_on(struct writing *to, size_t n, bool same)
+{
 	int r = 0;
 
 	/* What nobody could read again. */
 	if (to->len + n > LEDGER_TEXT_MAX)
 		return -EFBIG;
-	if (to->fd < 0 && (to->old_fd < 0 || !has_text(to->old_fd, to->len, piece, n)))
+	if (to->fd < 0 && !same)
 		r = begin(to);
-	if (r == 0 && to->fd >= 0)
-		r = replace_write(to->fd, piece, n);
 	to->len += n;
 	return r;
 }
 
-/* 1 when the file has been replaced, 0 when it holds just that already. */
-static int write_ledger(const struct ledger_file *file, const struct ledger *ledger, bool changed)
+static int write_new(const char *text, size_t n, void *data)
 {
-	_cleanup_(closep) int old_fd = changed ? -1 : sysroot_open_text(file->root, PATH_LEDGER);
-	struct writing to = { .dir_fd = file->dir_fd, .old_fd = old_fd, .fd = -1 };
-	int r = ledger_write(ledger, write_piece, &to);
-	char more;
+	struct writing *to = data;
+	const struct ledger_file *file = to->file;
+	bool same = to->fd < 0 && file->text_fd >= 0 && !file->replaced &&
+		    has_text(file, to->len, text, n);
+	int r = go_on(to, n, same);
 
-	if (r == 0 && to.fd < 0 && pread(old_fd, &more, 1, (off_t)to.len) != 0)
-		r = begin(&to);
+	return r == 0 && to->fd >= 0 ? replace_write(to->fd, text, n) : r;
+}
+
+static int write_old(size_t at, size_t n, void *data)
+{
+	struct writing *to = data;
+	int r = go_on(to, n, !to->file->replaced && at == to->len);
+
+	return r == 0 && to->fd >= 0 ? copy_old(to, at, n) : r;
+}
+
+/*
+ * 1 when the file has been replaced, 0 when it holds just that already. That what is read has the
+ * whole text and something behind it cannot be: both end where a ledger in lines does.
+ */
+static int write_ledger(const struct ledger_file *file, const struct ledger *ledger)
+{
+	struct writing to = { .file = file, .fd = -1 };
+	const struct ledger_output output = { write_new, write_old, &to };
+	int r = ledger_write(ledger, &output);
+
 	if (to.fd < 0)
 		return r;
 	r = replace_end(file->dir_fd, FILE_NAME, to.fd, r, true);
 	return r < 0 ? r : 1;
 }
 
-int ledger_file_commit(
-	struct ledger_file *file, struct ledger *ledger, bool changed, struct err *err)
+int ledger_file_commit(struct ledger_file *file, struct ledger *ledger, struct err *err)
 {
 	int r;
 
 	set_since(ledger);
-	r = write_ledger(file, ledger, changed);
+	r = write_ledger(file, ledger);
 	if (r == -ENOMEM)
 		return err_no_memory(err);
 	if (r < 0)
 		return err_set(err, -r, "cannot write " LEDGER_PATH ": %m");
+	file->replaced |= r > 0;
 	if (r > 0 && fsync(file->dir_fd) < 0)
 		return err_set(err, errno, "cannot write " LEDGER_PATH " to the disk: %m");
 	return 0;

@@ -20,14 +20,20 @@
 #include "ledger.h"
 #include "sysroot.h"
 
+#include <stdbool.h>
+
 /* For messages. */
 #define LEDGER_PATH "/" PATH_LEDGER_DIR "/ledger.json"
 
 struct ledger_file {
 	const struct sysroot *root;
 	int dir_fd;
-	int lock_fd; /* -1: opened for reading only */
+	int lock_fd;
+	int text_fd; /* what was read, whose lines a new file may have as well; below 0: nothing */
+	bool replaced; /* it is no longer the ledger's file */
 };
+
+#define LEDGER_FILE_CLOSED ((struct ledger_file){ .dir_fd = -1, .lock_fd = -1, .text_fd = -1 })
 
 /* Makes the directory where it is missing and takes the lock. -ETIMEDOUT when nobody
  * has got it for 2 seconds; while others get it, who waits is served in turn. The lock's
@@ -59,10 +65,11 @@ void ledger_file_close(struct ledger_file *file);
  */
 int ledger_file_load(struct ledger_file *file, struct ledger *out, struct err *err);
 
-/* Writes the ledger, unless the file holds just that already; who knows that it does not (changed)
- * spares the comparison. Entries that are new are since now. */
-int ledger_file_commit(
-	struct ledger_file *file, struct ledger *ledger, bool changed, struct err *err);
+/*
+ * Writes the ledger, which is what ledger_file_load() read and perhaps has changed since, unless
+ * the file holds just that already. Entries that are new are since now.
+ */
+int ledger_file_commit(struct ledger_file *file, struct ledger *ledger, struct err *err);
 
 /*
  * Moves a ledger that cannot be read aside, to ledger.json.corrupt-<UTC time>;

@@ -235,6 +235,7 @@ static int list_numbers(struct xenstore *xenstore, const char *path, unsigned in
 {
 	_cleanup_free_ char **names = NULL;
 	unsigned int n_names, *found;
+	bool sorted = true;
 
 	names = list_directory(xenstore, path, &n_names);
 	if (!names && errno != ENOENT)
@@ -243,9 +244,15 @@ static int list_numbers(struct xenstore *xenstore, const char *path, unsigned in
 	if (!found)
 		return err_no_memory(err);
 	*n = 0;
-	for (unsigned int i = 0; i < n_names; i++)
-		*n += parse_uint(names[i], NULL, max, &found[*n]);
-	qsort(found, *n, sizeof *found, compare_uints);
+	for (unsigned int i = 0; i < n_names; i++) {
+		if (!parse_uint(names[i], NULL, max, &found[*n]))
+			continue;
+		sorted = sorted && (!*n || found[*n - 1] < found[*n]);
+		++*n;
+	}
+	/* As they came, they mostly are in order. */
+	if (!sorted)
+		qsort(found, *n, sizeof *found, compare_uints);
 	*numbers = found;
 	return 0;
 }

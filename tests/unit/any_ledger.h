@@ -83,6 +83,75 @@ static inline void check_pieces(const char *row, const char *text, size_t len)
 	expect_str(row, again, text);
 }
 
+/* What is written of a ledger that was read from `old`. */
+struct copied {
+	const char *old;
+	char *text;
+	size_t len, copied;
+};
+
+static inline int write_copied(const char *piece, size_t n, void *data)
+{
+	struct copied *to = data;
+
+	to->text = realloc(to->text, to->len + n + 1);
+	assert_non_null(to->text);
+	memcpy(to->text + to->len, piece, n);
+	to->len += n;
+	to->text[to->len] = '\0';
+	return 0;
+}
+
+static inline int copy_copied(size_t at, size_t n, void *data)
+{
+	struct copied *to = data;
+
+	assert_true(n > 0 && at + n <= strlen(to->old));
+	to->copied += n;
+	return write_copied(to->old + at, n, to);
+}
+
+/* To copy lines is to write them; how much of the text is copied. */
+static inline size_t check_copied(const char *row, const struct ledger *ledger, const char *old)
+{
+	struct copied to = { .old = old };
+	const struct ledger_output output = { write_copied, copy_copied, &to };
+	_cleanup_free_ char *wanted = ledger_format(ledger);
+
+	expect_int(row, ledger_write(ledger, &output), 0);
+	expect_str(row, to.text, wanted);
+	free(to.text);
+	return to.copied;
+}
+
+/* The same of a ledger that changes in all the ways in which one does, in its first vif, in the one
+ * behind it, and so on. */
+static inline void check_copies(const char *row, const char *text, const struct ledger *read)
+{
+	_cleanup_ledger_ struct ledger ledger = { 0 };
+	struct vif_id last = { 0 };
+
+	check_copied(row, read, text);
+	expect_true(row, ledger_lines_parse(text, strlen(text), &ledger));
+	for (size_t i = 0; i < ledger.n_vifs; i++) {
+		struct vif_id id = ledger.vifs[i].id;
+
+		if (i % 3 == 0)
+			ledger_edit(&ledger, id)->drift ^= 1;
+		else if (i % 3 == 1)
+			ledger_release(&ledger, id);
+		else
+			assert_non_null(ledger_enter(&ledger, id, "another"));
+		check_copied(row, &ledger, text);
+		last = id;
+	}
+	last.devid ^= 1;
+	assert_non_null(ledger_enter(&ledger, last, "new"));
+	check_copied(row, &ledger, text);
+	ledger_enter_boot(&ledger, "another boot");
+	check_copied(row, &ledger, text);
+}
+
 /* What is read as lines is just what is written, and json-c reads the same. */
 static inline void check_readers(const char *row, const char *text, size_t len)
 {
@@ -102,6 +171,7 @@ static inline void check_readers(const char *row, const char *text, size_t len)
 	expect_str(row, err.msg, "");
 	by_json = ledger_format(&json);
 	expect_str(row, by_json, by_lines);
+	check_copies(row, by_lines, &lines);
 	check_pieces(row, by_lines, len);
 }
 

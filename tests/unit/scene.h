@@ -174,7 +174,7 @@ static inline void put(struct target *target, const char *mask, int cpu)
 /* As apply.h does, with a kernel that does what it is told. */
 static inline void apply_change(struct scene *scene, const struct change *change)
 {
-	struct vif_entry *entry = ledger_find(&scene->ledger, change->id);
+	struct vif_entry *entry = ledger_edit(&scene->ledger, change->id);
 
 	for (size_t i = 0; change->unpin && i < change->unpin->n; i++)
 		put(&change->unpin->v[i], "0-7", CPU_NONE);

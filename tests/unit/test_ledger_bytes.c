@@ -258,9 +258,30 @@ static void large(void **state)
 	assert_int_equal(accepted, 1);
 }
 
+/* All lines are copied but those that have changed. */
+static void lines_copied(void **state)
+{
+	_cleanup_free_ char *text = read_data("three-vifs.lines");
+	_cleanup_ledger_ struct ledger ledger = { 0 };
+	size_t copied = 0;
+
+	(void)state;
+	assert_true(ledger_lines_parse(text, strlen(text), &ledger));
+	assert_int_equal(ledger.n_vifs, 3);
+	for (size_t i = 0; i < ledger.n_vifs; i++)
+		copied += ledger.vifs[i].line.len;
+	for (size_t i = 0; i < ledger.n_remembered; i++)
+		copied += ledger.remembered[i].line.len + (i ? strlen(",\n") : 0);
+	assert_int_equal(check_copied("all", &ledger, text), copied + 2 * strlen(",\n"));
+	copied -= ledger.vifs[1].line.len;
+	ledger_edit(&ledger, ledger.vifs[1].id)->drift++;
+	assert_int_equal(check_copied("all but the second", &ledger, text), copied);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest ledger_bytes[] = {
+		cmocka_unit_test(lines_copied),
 		RECORDED_TEST(as_recorded),
 		RECORDED_TEST(each_truncation),
 		RECORDED_TEST(each_bit_flipped),

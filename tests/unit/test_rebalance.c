@@ -511,7 +511,7 @@ static void do_moves(const char *row, const struct moves *moves, struct ledger *
 {
 	for (size_t i = 0; i < moves->n; i++) {
 		const struct queue_move *move = &moves->v[i], *last = i ? move - 1 : NULL;
-		struct vif_entry *entry = ledger_find(ledger, move->id);
+		struct vif_entry *entry = ledger_edit(ledger, move->id);
 
 		expect_true(row, entry && move->queue < entry->n_queues);
 		expect_true(row, place_equal(entry->places[move->queue], move->from));
