@@ -21,9 +21,6 @@
 /* Without SECONDS, and without anything that the watcher has measured. */
 #define MEASURED_S 5
 
-/* Queues per batch. Hooks wait up to 2 s for the lock; writing a mask takes far less than 1 ms. */
-#define BATCH 64
-
 static int move_batch(struct context *context, const struct queue_move *moves, size_t n,
 	size_t *moved, struct err *err)
 {
@@ -49,7 +46,7 @@ static struct moved do_moves(struct context *context, const struct moves *moves,
 	int r = STATUS_DONE;
 
 	while (tried < moves->n && r >= 0) {
-		size_t left = moves->n - tried, n = left < BATCH ? left : BATCH;
+		size_t left = moves->n - tried, n = left < MOVES_PART ? left : MOVES_PART;
 
 		cmd_progress("moving queues", tried, moves->n);
 		r = move_batch(context, &moves->v[tried], n, &done.moved, err);

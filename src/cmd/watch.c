@@ -87,8 +87,10 @@ struct watch {
 	int64_t pause;      /* length of the next one */
 	struct err failure; /* of the last job, "" if it succeeded */
 	struct sampling sampling;
-	struct err unmeasured; /* why the last reading failed, "" if it did not */
-	struct err unmoved;    /* the same of the last JOB_MOVE */
+	struct err unmeasured;       /* why the last reading failed, "" if it did not */
+	struct err unmoved;          /* the same of the last JOB_MOVE */
+	struct measured_moves moves; /* that are being made, a part with each JOB_MOVE */
+	size_t made;                 /* of them */
 	bool said[CAUSE_COUNT];
 };
 
@@ -147,6 +149,19 @@ static int begin_watching(struct context *context, struct err *err)
 	return r < 0 ? r : xenstore_watch_vifs(context->xenstore, err);
 }
 
+static int move_some(struct watch *watch, struct job *job)
+{
+	struct context *context = watch->context;
+	int r = 0;
+
+	if (!watch->moves.moves.n)
+		r = moves_plan_few(context, &watch->sampling.kept.work, &watch->moves, &job->err);
+	if (r == 0)
+		r = moves_make_part(
+			context, &watch->moves.moves, &watch->made, &job->done, &job->err);
+	return r;
+}
+
 static void do_job(void *data)
 {
 	struct watch *watch = data;
@@ -156,7 +171,7 @@ static void do_job(void *data)
 	if (job->kind == JOB_CONNECT)
 		job->r = begin_watching(context, &job->err);
 	else if (job->kind == JOB_MOVE)
-		job->r = moves_make_few(context, &watch->sampling.kept.work, &job->done, &job->err);
+		job->r = move_some(watch, job);
 	else
 		job->r = reconcile(context, &job->request, &job->done, &job->err);
 }
@@ -241,6 +256,9 @@ static void consider_moving(struct watch *watch, const struct job *job)
 	const struct config *config = &watch->context->config;
 	int64_t interval = (int64_t)config->rebalance_interval * 1000;
 
+	/* Those of the last reading go on. */
+	if (watch->moves.moves.n)
+		return;
 	if (!watch->move_from)
 		watch->move_from = job->began + interval;
 	watch->move = config->rebalance && !*watch->unmeasured.msg && !watch->sampling.looks &&
@@ -295,7 +313,11 @@ static void end_moving(struct watch *watch, const struct job *job)
 {
 	int64_t interval = (int64_t)watch->context->config.rebalance_interval * 1000;
 
-	watch->move = false;
+	if (job->r < 0 || watch->made == watch->moves.moves.n) {
+		measured_moves_free(&watch->moves);
+		watch->made = 0;
+		watch->move = false;
+	}
 	cmd_log(&job->done);
 	mark_again(watch, &job->done.changes);
 	if (job->r < 0 && strcmp(job->err.msg, watch->unmoved.msg) != 0)
@@ -556,6 +578,7 @@ static void clean_up(struct watch *watch)
 	 * safe: the next watcher finds what is missing. */
 	if (watch->worker.busy)
 		_exit(STATUS_DONE);
+	measured_moves_free(&watch->moves);
 	pending_clear(&watch->pending);
 	worker_free(&watch->worker);
 	close(watch->signal_fd);

@@ -200,6 +200,48 @@ static int add_shifts(
 	return 0;
 }
 
+/* What leaves each CPU to relieve it, as far as that is known: left[CPUSET_MAX]. */
+static void sum_up_relief(const struct measured *measured, long long *left)
+{
+	for (size_t i = 0; i < measured->n; i++) {
+		const struct measured_queue *queue = &measured->queues[i];
+
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			int from = queue->mended.cpu[side];
+
+			if (from != queue->to.cpu[side] && queue->share[side] != WORK_UNKNOWN)
+				left[from] += queue->share[side];
+		}
+	}
+}
+
+/* Does a side of it leave a CPU which so much leaves that it is worth a move? */
+static bool relieves(struct place from, struct place to, const long long *left)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		if (from.cpu[side] != to.cpu[side] && left[from.cpu[side]] >= MOVE_WORTH)
+			return true;
+	}
+	return false;
+}
+
+/* What would relieve a CPU of next to nothing stays, where the rules let it. -ENOMEM. */
+static int keep_worthless(const struct measured *measured)
+{
+	_cleanup_free_ long long *left = calloc(CPUSET_MAX, sizeof *left);
+
+	if (!left)
+		return -ENOMEM;
+	sum_up_relief(measured, left);
+	for (size_t i = 0; i < measured->n; i++) {
+		struct measured_queue *queue = &measured->queues[i];
+
+		if (!relieves(queue->mended, queue->to, left))
+			queue->to = queue->mended;
+	}
+	return 0;
+}
+
 static int find_best(const struct ledger *ledger, const struct work *work,
 	const struct problem *problem, struct measured *measured)
 {
@@ -207,6 +249,8 @@ static int find_best(const struct ledger *ledger, const struct work *work,
 
 	if (r == 0)
 		r = balance_work(measured->queues, measured->n, measured->load.besides);
+	if (r == 0)
+		r = keep_worthless(measured);
 	for (size_t i = 0; r == 0 && i < measured->n; i++) {
 		struct measured_queue *queue = &measured->queues[i];
 		const int *mean = measured->load.mean;
@@ -420,17 +464,7 @@ static void sum_up_leaving(const struct moves *moves, const struct work *work, l
 	}
 }
 
-static bool is_worth(const struct queue_move *move, const long long *left)
-{
-	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		if (move->from.cpu[side] != move->to.cpu[side] &&
-			left[move->from.cpu[side]] >= MOVE_WORTH)
-			return true;
-	}
-	return false;
-}
-
-/* -ENOMEM. */
+/* What only mends a rule. -ENOMEM. */
 static int leave_out_worthless(struct moves *moves, const struct work *work)
 {
 	_cleanup_free_ long long *left = calloc(CPUSET_MAX, sizeof *left);
@@ -440,7 +474,7 @@ static int leave_out_worthless(struct moves *moves, const struct work *work)
 		return -ENOMEM;
 	sum_up_leaving(moves, work, left);
 	for (size_t i = 0; i < moves->n; i++) {
-		if (is_worth(&moves->v[i], left))
+		if (relieves(moves->v[i].from, moves->v[i].to, left))
 			moves->v[n++] = moves->v[i];
 	}
 	moves->n = n;

@@ -15,6 +15,10 @@
 
 #include <stddef.h>
 
+/* How many are requested at once. The ledger is locked meanwhile, for which hooks wait up to 2 s;
+ * writing a mask takes far less than 1 ms. */
+#define MOVES_PART 64
+
 struct moves {
 	struct queue_move *v; /* by vif and queue, owned; why: rule_move_reason(), "direction", or
 			       * "measured load" */
@@ -50,9 +54,14 @@ struct measured_moves {
 /* The least that is worth the moves, in percent. */
 #define REBALANCE_GAIN 10
 
+/* Where what leaves a CPU costs less all together, in millionths of a CPU, that is not worth a
+ * move: most loaded may be a CPU that has other work, and next to nothing of sides. */
+#define MOVE_WORTH (WORK_WHOLE / 100)
+
 /*
  * The same by what has been measured. Where the most loaded CPU would not be relieved by `gain`
- * percent of what it carries, only what breaks a rule is moved. -ENOMEM. Free with
+ * percent of what it carries, only what breaks a rule is moved; and nothing else leaves a CPU that
+ * is not relieved of MOVE_WORTH. -ENOMEM. Free with
  * measured_moves_free().
  */
 int rebalance_plan_measured(const struct world *world, const struct config *config,
@@ -68,15 +77,12 @@ struct move_limits {
 };
 
 /* Those of the watcher. For each CPU that vifs may use it moves so many queues at most, since it
- * takes more moves to even out more CPUs, and MOVES_MOST in all: the ledger is locked meanwhile. */
-#define MOVES_CPU  2
-#define MOVES_MOST 64
+ * takes more moves to even out more CPUs, and MOVES_MOST in all. A few for each CPU are soon made;
+ * with fewer, a host of 1,000 vifs is not even after three intervals, and moves on for long. */
+#define MOVES_CPU  8
+#define MOVES_MOST 512
 
 struct move_limits rebalance_limits(const struct world *world, const struct config *config);
-
-/* Where what leaves a CPU costs less all together, in millionths of a CPU, that is not worth a
- * move: most loaded may be a CPU that has other work, and next to nothing of sides. */
-#define MOVE_WORTH (WORK_WHOLE / 100)
 
 /*
  * Leaves of a plan what is to be done of it at once: nothing where the limits are not met, else

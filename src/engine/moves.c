@@ -36,35 +36,43 @@ int moves_plan_measured(const struct context *context, const struct work *work, 
 	return r;
 }
 
-static int plan_few(const struct context *context, const struct work *work, struct ledger *ledger,
+int moves_plan_few(const struct context *context, const struct work *work,
 	struct measured_moves *out, struct err *err)
 {
 	const struct config *config = &context->config;
+	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
 	_cleanup_(world_free) struct world world = { 0 };
+	struct measured_moves found = { 0 };
 	struct move_limits limits;
-	int r = look(context, ledger, &world, err);
+	int r = look(context, &ledger, &world, err);
 
 	if (r < 0)
 		return r;
 	limits = rebalance_limits(&world, config);
-	r = rebalance_plan_measured(&world, config, ledger, work, limits.gain, out);
+	r = rebalance_plan_measured(&world, config, &ledger, work, limits.gain, &found);
 	if (r == 0)
-		r = measured_moves_limit(out, work, &limits);
-	return r < 0 ? err_no_memory(err) : 0;
+		r = measured_moves_limit(&found, work, &limits);
+	if (r < 0) {
+		measured_moves_free(&found);
+		return err_no_memory(err);
+	}
+	*out = found;
+	return 0;
 }
 
-int moves_make_few(
-	struct context *context, const struct work *work, struct reconciled *out, struct err *err)
+int moves_make_part(struct context *context, const struct moves *moves, size_t *made,
+	struct reconciled *out, struct err *err)
 {
-	_cleanup_(measured_moves_free) struct measured_moves found = { 0 };
-	_cleanup_(ledger_clear) struct ledger ledger = { 0 };
-	struct request request = { .kind = REQUEST_MOVE };
-	int r = plan_few(context, work, &ledger, &found, err);
+	size_t left = moves->n - *made;
+	const struct request request = {
+		.kind = REQUEST_MOVE,
+		.moves = moves->v + *made,
+		.n_moves = left < MOVES_PART ? left : MOVES_PART,
+	};
 
 	*out = (struct reconciled){ 0 };
-	if (r < 0 || !found.moves.n)
-		return r;
-	request.moves = found.moves.v;
-	request.n_moves = found.moves.n;
+	if (!left)
+		return 0;
+	*made += request.n_moves;
 	return reconcile(context, &request, out, err);
 }

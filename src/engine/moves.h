@@ -24,10 +24,15 @@ int moves_plan(
 int moves_plan_measured(const struct context *context, const struct work *work, unsigned int gain,
 	struct ledger *ledger, struct measured_moves *out, struct err *err);
 
+/* Plans by what has been measured what the configuration's rebalance_* allow at once: a few queues
+ * for each CPU, or none. -errno with a sentence. Free with measured_moves_free(). */
+int moves_plan_few(const struct context *context, const struct work *work,
+	struct measured_moves *out, struct err *err);
+
 /*
- * Plans by what has been measured, and makes at once what the configuration's rebalance_* allow, a
- * few queues at most. *out, as reconcile() leaves it, has no changes where that is nothing. -errno
- * with a sentence. Free with reconciled_free() in any case.
+ * Makes the next of these moves, MOVES_PART at most: *made of them have been made, and it becomes
+ * how many have then, also where that fails. *out, as reconcile() leaves it, has no changes where
+ * none is left. -errno with a sentence. Free with reconciled_free() in any case.
  */
-int moves_make_few(
-	struct context *context, const struct work *work, struct reconciled *out, struct err *err);
+int moves_make_part(struct context *context, const struct moves *moves, size_t *made,
+	struct reconciled *out, struct err *err);

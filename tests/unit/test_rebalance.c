@@ -390,7 +390,8 @@ static void what_is_not_worth_a_move(void **state)
 		work.vifs[0].queues[0].share[SIDE_RX] = sides[i].share;
 		assert_int_equal(
 			rebalance_plan_measured(&world, &config, &ledger, &work, 10, &found), 0);
-		assert_int_equal(found.moves.n, 1);
+		assert_int_equal(found.moves.n, sides[i].moves);
+		assert_int_equal(found.after, sides[i].moves ? sides[i].share : found.before);
 		assert_int_equal(measured_moves_limit(&found, &work, &limits), 0);
 		assert_int_equal(found.moves.n, sides[i].moves);
 		measured_moves_free(&found);
@@ -431,12 +432,12 @@ static void limits_of_the_watcher(void **state)
 		const char *config, *online, *own;
 		struct move_limits limits;
 	} wanted[] = {
-		{ "", "0", NULL, { 50, 10, 2 } },
-		{ "", "0-3", NULL, { 50, 10, 8 } },
-		{ "rebalance_threshold = 70; rebalance_gain = 5", "0-15", NULL, { 70, 5, 32 } },
-		{ "cpus = \"2-9\"", "0-15", NULL, { 50, 10, 16 } },
-		{ "", "0-15", "0-5", { 50, 10, 12 } },
-		{ "", "0-255", NULL, { 50, 10, 64 } },
+		{ "", "0", NULL, { 50, 10, 8 } },
+		{ "", "0-3", NULL, { 50, 10, 32 } },
+		{ "rebalance_threshold = 70; rebalance_gain = 5", "0-15", NULL, { 70, 5, 128 } },
+		{ "cpus = \"2-9\"", "0-15", NULL, { 50, 10, 64 } },
+		{ "", "0-15", "0-5", { 50, 10, 48 } },
+		{ "", "0-255", NULL, { 50, 10, 512 } },
 	};
 
 	(void)state;
