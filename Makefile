@@ -41,7 +41,7 @@ B           = build
 PKG_CONFIG  = pkg-config
 LIBRARIES   = xenstore json-c smartcols
 # What is loaded only where it is needed (shared/library): just their headers, and the names of two.
-LOADED      = ncursesw xenlight xlutil xentoollog
+LOADED      = ncursesw xencontrol xlutil xentoollog
 
 CFLAGS     ?= -O2 -g
 
@@ -110,14 +110,14 @@ VERSION_CFLAGS = -DVIFPIN_VERSION='"$(VERSION)"'
 # Xen's libraries have a new name in each release of Xen, with which their ABI changes: what is built
 # with one's headers loads that one's library. This has nothing in it but their names, and what it
 # depends on is what vifpin does.
-$(B)/loaded.so: | $(B)/src check-libraries
+$(B)/loaded.so: Makefile | $(B)/src check-libraries
 	$(call say,LD $@)
 	$(Q)$(CC) $(LDFLAGS) -shared -nostdlib -o $@ -Wl,--no-as-needed \
-		$(shell $(PKG_CONFIG) --libs xlutil xenlight)
+		$(shell $(PKG_CONFIG) --libs xlutil xencontrol)
 
 # $(call needed,NAME): how the library that is linked by that name is called.
 needed = $(shell readelf -d $(B)/loaded.so 2>/dev/null | sed -n 's/.*NEEDED.*\[\(lib$(1)\.so.*\)\]/\1/p')
-LOADED_CFLAGS = -DXLUTIL_LIBRARY='"$(call needed,xlutil)"' -DXENLIGHT_LIBRARY='"$(call needed,xenlight)"'
+LOADED_CFLAGS = -DXLUTIL_LIBRARY='"$(call needed,xlutil)"' -DXENCTRL_LIBRARY='"$(call needed,xenctrl)"'
 
 define layer_rules
 $(B)/src/$(1)/%.o: src/$(1)/%.c | $(B)/src/$(1) $(B)/loaded.so
@@ -278,6 +278,10 @@ $(B)/tests/xenstored-stub.so: tests/host/xenstored-stub.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC $(XEN_4_18) -o $@ $< -ldl
 
+$(B)/tests/xenctrl-stub.so: tests/host/xenctrl-stub.c | $(B)/tests
+	$(call say,CC $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC -o $@ $< -Wl,--no-as-needed -lxentoollog
+
 $(B)/tests/storm: tests/host/storm.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< -lxenstore
@@ -303,7 +307,7 @@ $(B)/tests/alloc.so: tests/faults/alloc.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -shared -fPIC -o $@ $<
 
-HOST_PARTS  = $(B)/tests/xenstored-stub.so $(B)/tests/storm
+HOST_PARTS  = $(B)/tests/xenstored-stub.so $(B)/tests/xenctrl-stub.so $(B)/tests/storm
 FAULT_PARTS = $(B)/tests/fault.so $(B)/tests/alloc.so
 
 check: check-unit check-hardening check-figures check-host

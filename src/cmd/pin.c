@@ -85,8 +85,8 @@ static int act(struct context *context, const struct cmd_line *line, struct err 
 	if (r < 0)
 		return r;
 	read_names(&context->root, &ledger);
-	r = domains_find_vifs(&context->root, context->xenstore, &ledger, line->words[0],
-		line->words[1], &vifs, &request.n_vifs, err);
+	r = domains_find_vifs(context->xenstore, &ledger, line->words[0], line->words[1], &vifs,
+		&request.n_vifs, err);
 	if (r < 0)
 		return r;
 	if (!request.n_vifs) {

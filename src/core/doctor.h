@@ -67,9 +67,9 @@ struct cpu_facts {
 	struct load_spread load, evened; /* of those allowed; what rebalance would make of it */
 };
 
-/* Of dom0, by libxl. */
+/* Of dom0, by Xen. */
 struct vcpu_facts {
-	struct err unknown; /* msg "" when libxl tells */
+	struct err unknown; /* msg "" when Xen tells */
 	bool on_a_node;     /* every vCPU stays on one node; so it is where there is one only */
 	bool on_a_pcpu;     /* and on one pCPU */
 };

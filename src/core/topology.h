@@ -3,15 +3,15 @@
  * topology.h - on which node and core of the machine each CPU of this domain runs.
  *
  * Linux in dom0 sees one flat machine: where a CPU (a vCPU of dom0) runs is Xen's
- * business, and only a vCPU that is pinned stays there. Computed from what libxl knows
- * (xenlight.h).
+ * business, and only a vCPU that is pinned stays there. Computed from what Xen tells
+ * (hypervisor.h).
  */
 #pragma once
 
 #include "cpuset.h"
 #include "err.h"
 
-/* A pCPU, as libxl_get_cpu_topology() tells of it. */
+/* A pCPU, as Xen tells of it. */
 struct pcpu {
 	int core; /* unique in the machine; -1: there is no such pCPU */
 	int node;

@@ -193,7 +193,7 @@ static void read_cpus(
 	cpu_list_read(root, &out->isolated, PATH_CPUS_ISOLATED);
 }
 
-/* libxl tells of each CPU, also where nodes cannot be used; one that is offline is nowhere. */
+/* Xen tells of each CPU, also where nodes cannot be used; one that is offline is nowhere. */
 static void read_vcpus(const struct inventory *inventory, struct vcpu_facts *out)
 {
 	const struct topology *topology = &inventory->topology;

@@ -4,11 +4,11 @@
 #include "affinity.h"
 #include "cpu_list.h"
 #include "decide.h"
+#include "hypervisor.h"
 #include "measure.h"
 #include "nics.h"
 #include "pidstat.h"
 #include "util.h"
-#include "xenlight.h"
 
 #include <errno.h>
 #include <string.h>
@@ -324,27 +324,27 @@ static int read_nics(
 	return 0;
 }
 
-/* Opens libxl, if it can be, for who asks it more; NULL, and topology->unknown, where it cannot. */
-static struct xenlight *read_topology(const struct sysroot *root, struct topology *topology)
+/* Opens it, if it can be, for who asks it more; NULL, and topology->unknown, where it cannot. */
+static struct hypervisor *read_topology(const struct sysroot *root, struct topology *topology)
 {
-	struct xenlight *xenlight;
+	struct hypervisor *hypervisor;
 
-	if (xenlight_open(root, &xenlight, &topology->unknown) < 0)
+	if (hypervisor_open(root, &hypervisor, &topology->unknown) < 0)
 		return NULL;
-	if (xenlight_read_topology(xenlight, topology, &topology->unknown) == 0)
-		return xenlight;
-	xenlight_close(xenlight);
+	if (hypervisor_read_topology(hypervisor, topology, &topology->unknown) == 0)
+		return hypervisor;
+	hypervisor_close(hypervisor);
 	return NULL;
 }
 
 void gather_topology(const struct sysroot *root, struct topology *topology)
 {
 	*topology = (struct topology){ 0 };
-	xenlight_close(read_topology(root, topology));
+	hypervisor_close(read_topology(root, topology));
 }
 
 /*
- * All but the topology: nodes and cores are a preference, and libxl is asked by the caller. The
+ * All but the topology: nodes and cores are a preference, and Xen is asked by the caller. The
  * ledger, or NULL, spares questions about vifs' netdevs (nics.h). What cannot be read now, but
  * could later, is no reason to place a vif for good where it must not be.
  */
@@ -377,12 +377,12 @@ int gather_inventory(const struct context *context, struct inventory *inventory,
 	return r;
 }
 
-static int read_near(struct xenlight *xenlight, const struct inventory *inventory,
+static int read_near(struct hypervisor *hypervisor, const struct inventory *inventory,
 	struct world_vif *vif, struct err *err)
 {
 	struct cpuset nodes;
 
-	if (!xenlight_domain_nodes(xenlight, vif->id.domid, &nodes))
+	if (!hypervisor_domain_nodes(hypervisor, vif->id.domid, &nodes))
 		return 0;
 	vif->near = malloc(sizeof *vif->near);
 	if (!vif->near)
@@ -402,19 +402,19 @@ static int read_inventory(const struct context *context, const struct request *r
 	const struct ledger *ledger, struct world *world, struct err *err)
 {
 	struct inventory *inventory = &world->inventory;
-	struct xenlight *xenlight;
+	struct hypervisor *hypervisor;
 	int r = read_cpus(context, ledger, inventory, err);
 
 	if (r < 0)
 		return r;
-	xenlight = read_topology(&context->root, &inventory->topology);
-	if (xenlight && !inventory_why_no_nodes(inventory, &context->config)) {
+	hypervisor = read_topology(&context->root, &inventory->topology);
+	if (hypervisor && !inventory_why_no_nodes(inventory, &context->config)) {
 		for (size_t i = 0; r == 0 && i < world->n_vifs; i++) {
 			if (may_be_placed(context, request, ledger, world, &world->vifs[i]))
-				r = read_near(xenlight, inventory, &world->vifs[i], err);
+				r = read_near(hypervisor, inventory, &world->vifs[i], err);
 		}
 	}
-	xenlight_close(xenlight);
+	hypervisor_close(hypervisor);
 	return r;
 }
 

@@ -2,7 +2,7 @@
 /*
  * moves.h - plans moves for the host as it is: reads what rebalance.h needs, and asks it.
  *
- * To plan, nothing is locked or changed, and xenstore is not asked, but libxl is, which may ask it.
+ * To plan, nothing is locked or changed, and xenstore is not asked, but Xen is.
  * Moves are made by REQUEST_MOVE, which leaves out what has changed meanwhile.
  */
 #pragma once

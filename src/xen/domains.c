@@ -2,7 +2,6 @@
 #include "domains.h"
 
 #include "util.h"
-#include "xenlight.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,27 +9,13 @@
 /* libxl's ERROR_INVAL, which xl prints. */
 #define RC_INVAL (-6)
 
-static int find_by_name(const struct sysroot *root, struct xenstore *xenstore, const char *name,
-	unsigned int *domid)
-{
-	struct xenlight *xenlight;
-	int r;
-
-	if (xenlight_open(root, &xenlight, NULL) < 0)
-		return xenstore_find_domain(xenstore, name, domid);
-	r = xenlight_find_domain(xenlight, name, domid);
-	xenlight_close(xenlight);
-	return r;
-}
-
 /* False where there is no domain of that name or domid. */
-static bool find_domain(const struct sysroot *root, struct xenstore *xenstore, const char *word,
-	unsigned int *domid)
+static bool find_domain(struct xenstore *xenstore, const char *word, unsigned int *domid)
 {
 	if (vifname_is_domid(word))
 		return parse_uint(word, NULL, DOMID_MAX, domid) &&
 		       xenstore_has_domain(xenstore, *domid);
-	return *word && find_by_name(root, xenstore, word, domid) == 0;
+	return *word && xenstore_find_domain(xenstore, word, domid) == 0;
 }
 
 /* The words, and what is known of them. */
@@ -73,9 +58,8 @@ static int no_such_domain(struct xenstore *xenstore, const char *domain, struct 
 			  "vifpin list shows it");
 }
 
-int domains_find_vifs(const struct sysroot *root, struct xenstore *xenstore,
-	const struct ledger *ledger, const char *domain, const char *device, struct vif_id **out,
-	size_t *n_out, struct err *err)
+int domains_find_vifs(struct xenstore *xenstore, const struct ledger *ledger, const char *domain,
+	const char *device, struct vif_id **out, size_t *n_out, struct err *err)
 {
 	struct search search = {
 		.xenstore = xenstore,
@@ -87,7 +71,7 @@ int domains_find_vifs(const struct sysroot *root, struct xenstore *xenstore,
 	size_t n, kept = 0;
 	int r;
 
-	search.is_domain = find_domain(root, xenstore, domain, &search.domid);
+	search.is_domain = find_domain(xenstore, domain, &search.domid);
 	r = xenstore_list_vifs(xenstore, search.is_domain ? &search.domid : NULL, &ids, &n, err);
 	if (r < 0)
 		return r;

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * domains.h - the vifs that a person means by DOMAIN [DEVID|MAC].
+ * domains.h - the vifs that a person means by DOMAIN [DEVID|MAC], by what xenstore says.
  *
- * Where there is no hypervisor to ask (driver domains, a --root of another host)
- * xenstore's names serve. Those of other domains are hidden from a driver domain: there, only
- * domids and vifs are found.
+ * Names of other domains are hidden from a driver domain: there, only domids and vifs are found.
  */
 #pragma once
 
 #include "err.h"
 #include "ledger.h"
-#include "sysroot.h"
 #include "xenstore.h"
 
 #include <stddef.h>
@@ -23,6 +20,5 @@
  * *out is to be freed; a domain may have no vif. -ENOENT and -ENODEV with xl's own sentences, when
  * there is no such domain or device.
  */
-int domains_find_vifs(const struct sysroot *root, struct xenstore *xenstore,
-	const struct ledger *ledger, const char *domain, const char *device, struct vif_id **out,
-	size_t *n_out, struct err *err);
+int domains_find_vifs(struct xenstore *xenstore, const struct ledger *ledger, const char *domain,
+	const char *device, struct vif_id **out, size_t *n_out, struct err *err);

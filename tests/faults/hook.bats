@@ -176,7 +176,7 @@ exec '$VIFPIN_BIN' --root '$SIM_ROOT' \"\$@\""
     keep_watchers_away
     three_vifs
     echo 'cpus = "2-3"' >"$SIM_ROOT/etc/xen/vifpin.conf"
-    hide_library libxlutil libxenlight
+    hide_library libxlutil libxenctrl
     all_run online
     equal "1.0 2.0 3.0" "$(vifpin list -no VIF | paste -sd ' ')"
     grep -q "vifpin: /etc/xen/vifpin.conf: cannot be parsed without libxlutil: .*; the defaults are used$" \

@@ -27,15 +27,22 @@ setup() {
     sim begin
 }
 
-# hide_library NAME...: cannot be loaded any more, here in the sandbox; show_libraries ends that.
+# stand_in FILE NAME: this file is what is loaded as that library, here in the sandbox; show_libraries ends that.
+stand_in() {
+    local file
+
+    while read -r file; do
+        mount --bind "$1" "$file"
+        echo "$file" >>"$SIM_DIR/hidden"
+    done < <(ldconfig -p | awk -v name="$2" '$1 ~ "^" name "[.]so[.]" { print $NF }')
+}
+
+# hide_library NAME...: cannot be loaded any more.
 hide_library() {
-    local name file
+    local name
 
     for name; do
-        while read -r file; do
-            mount --bind /dev/null "$file"
-            echo "$file" >>"$SIM_DIR/hidden"
-        done < <(ldconfig -p | awk -v name="$name" '$1 ~ "^" name "[.]so[.]" { print $NF }')
+        stand_in /dev/null "$name"
     done
 }
 

@@ -262,7 +262,7 @@ standard_descriptors() {
     keep_watchers_away
     sim domain 1 g1 1
     sim vif 1 0
-    hide_library libxlutil libxenlight
+    hide_library libxlutil libxenctrl
     printf '# nothing\n' >"$SIM_ROOT/etc/xen/vifpin.conf"
     XENBUS_PATH=backend/vif/1/0 ends 0 "" vifpin online
     lists "1.0 vif1.0 reserved 0/1"
@@ -274,7 +274,7 @@ install that of the Xen that vifpin is built for; the defaults are used" ]] || e
     lists "1.0 vif1.0 reserved 0/1"
     # This machine, and none of a --root.
     reason=$("$VIFPIN_BIN" -c /dev/null doctor -J | jq -r '.checks[] | select(.check == "vcpus").reason')
-    [[ $reason == "where dom0's vCPUs run is unknown: libxl cannot be loaded: "*"; install that of the Xen that \
+    [[ $reason == "where dom0's vCPUs run is unknown: libxenctrl cannot be loaded: "*"; install that of the Xen that \
 vifpin is built for" ]] || equal "a sentence" "$reason"
     show_libraries
 }

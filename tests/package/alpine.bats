@@ -46,7 +46,7 @@ packaged() {
 
 @test "it depends on the libraries of Xen that it loads" {
     # shellcheck disable=SC2016 # that shell's
-    equal "libncursesw so:libxlutil.so.X so:libxenlight.so.X" "$(packaged "$SIM_DIR/x" 'echo "$depends"' |
+    equal "libncursesw so:libxlutil.so.X so:libxenctrl.so.X" "$(packaged "$SIM_DIR/x" 'echo "$depends"' |
         sed 's/\.so\.[0-9.]*/.so.X/g')"
 }
 

@@ -59,7 +59,7 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
     local file depends
 
     depends=$(dpkg-deb -f "$DEB" Depends)
-    for file in xenlight xlutil; do
+    for file in xenctrl xlutil; do
         file=$(readlink -f "$(cc -print-file-name=lib$file.so)")
         [[ ", $depends" == *", $(dpkg -S "$file" | sed 's/:.*//') (>= "* ]] || equal "$file" "$depends"
     done
