@@ -15,6 +15,7 @@
 #   make check-fuzz       every fuzzer for a minute; make fuzz SECONDS=n [TARGET=name]: other ones
 #   make bench-check      has it become slower? In instructions and system calls, against what is kept
 #   make bench            how long things take, against their limits
+#   make bench-xen        what placement brings, on the real Xen host: an hour
 #   make bench-renew      keeps the figures that bench-check compares with
 #   make bench-compare    the same by the clock; REV=revision to compare with
 #   make lines            how many lines of code src/ has
@@ -148,7 +149,7 @@ mandir      = $(prefix)/share/man
 bashdir     = $(prefix)/share/bash-completion/completions
 libdir      = $(prefix)/lib/vifpin
 datadir     = $(prefix)/share/vifpin
-docdir      = $(prefix)/share/doc/vifpin
+examplesdir = $(prefix)/share/doc/vifpin/examples
 
 # Where Debian's zsh and fish look: for packages, and for what is local.
 PACKAGED    = $(filter /usr,$(prefix))
@@ -173,7 +174,7 @@ ZSH    = $(zshdir)/_vifpin
 FISH   = $(fishdir)/vifpin.fish
 RULES  = $(datadir)/prometheus-rules.yml
 BOARD  = $(datadir)/grafana-dashboard.json
-EXAMPLES = $(addprefix $(docdir)/examples/,$(notdir $(wildcard examples/*)))
+BENCH  = $(addprefix $(examplesdir)/,$(notdir $(wildcard examples/*)))
 
 # $(call install_in,FILE.in,MODE,TARGET): with the places of this installation, and never half
 # there: a hook or unit may be read at any time.
@@ -202,17 +203,16 @@ install: all
 	$(call install_in,etc/vifpin.fish-completion.in,644,$(FISH))
 	$(INSTALL) -D -m 644 etc/prometheus-rules.yml $(DESTDIR)$(RULES)
 	$(INSTALL) -D -m 644 etc/grafana-dashboard.json $(DESTDIR)$(BOARD)
-	$(INSTALL) -d $(DESTDIR)$(docdir)/examples
-	$(INSTALL) -m 644 examples/*.py $(DESTDIR)$(docdir)/examples
-	$(INSTALL) -m 755 examples/vifpin-bench $(DESTDIR)$(docdir)/examples/vifpin-bench
+	$(INSTALL) -d $(DESTDIR)$(examplesdir)
+	$(INSTALL) -m 644 examples/*.py $(DESTDIR)$(examplesdir)
+	$(INSTALL) -m 755 examples/vifpin-bench $(DESTDIR)$(examplesdir)/vifpin-bench
 	test -e $(DESTDIR)$(CONF) || $(INSTALL) -D -m 644 etc/vifpin.conf $(DESTDIR)$(CONF)
 
 # What was changed by the administrator, and the ledger, stay.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(HOOK) $(SCRIPT) $(POLICY) $(UNIT) $(DROPIN) $(EXPORT) $(TIMER) $(MAN8) \
-		$(MAN5) $(BASH) $(ZSH) $(FISH) $(RULES) $(BOARD) $(EXAMPLES) $(sbindir)/vifpin)
-	-rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) $(DESTDIR)$(libdir) $(DESTDIR)$(datadir) \
-		$(dir $(DESTDIR)$(DROPIN)) 2>/dev/null
+		$(MAN5) $(BASH) $(ZSH) $(FISH) $(RULES) $(BOARD) $(BENCH) $(sbindir)/vifpin)
+	-rmdir $(addprefix $(DESTDIR),$(examplesdir) $(dir $(examplesdir)) $(libdir) $(datadir) $(dir $(DROPIN))) 2>/dev/null
 	if cmp -s etc/vifpin.conf $(DESTDIR)$(CONF); then rm $(DESTDIR)$(CONF); fi
 
 # --- packages -------------------------------------------------------------------------------
@@ -378,17 +378,17 @@ xen-hosts: deps-xen
 check-suites: deps-xen
 	for suite in bullseye trixie; do tests/suites/run $$suite || exit 1; done
 
-# What policies of placement bring on a real Xen host, within an hour: SEED=n, ROUNDS=n, MINUTES=n and
-# CELLS=POLICY,...:TRAFFIC,... as tests/xen/gain has them. bench-gain makes the tables and plots of what it measured.
-GAIN = $(foreach word,SEED ROUNDS MINUTES CELLS,$(if $($(word)),'$(word)=$($(word))'))
+# What policies of placement bring on a real Xen host, within an hour: SEED=n, ROUNDS=n, MINUTES=n, GUESTS=n and
+# CELLS=POLICY,...:TRAFFIC,... as tests/xen/gain has them. bench-gain makes tables and plots of what it measured.
+GAIN = $(foreach word,SEED ROUNDS MINUTES CELLS GUESTS,$(if $($(word)),'$(word)=$($(word))'))
 
 bench-xen: deps-xen all | $(B)/results
-	tests/install-deps gnuplot-nox
 	tests/xen/build-host bookworm build/xen/bookworm
 	tests/xen/run-bench bookworm build/xen/bookworm $(GAIN)
 	$(MAKE) bench-gain
 
 bench-gain:
+	tests/install-deps gnuplot-nox
 	tests/xen/gain-report $(B)/results/gain.json docs
 
 # What the sanitizers and valgrind report fails a test.

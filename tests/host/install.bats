@@ -40,6 +40,9 @@ teardown() {
 755 usr/lib/vifpin/irqbalance-policy
 755 usr/sbin/vifpin
 644 usr/share/bash-completion/completions/vifpin
+755 usr/share/doc/vifpin/examples/vifpin-bench
+644 usr/share/doc/vifpin/examples/vifpin_figures.py
+644 usr/share/doc/vifpin/examples/vifpin_rounds.py
 644 usr/share/fish/vendor_completions.d/vifpin.fish
 644 usr/share/man/man5/vifpin.conf.5
 644 usr/share/man/man8/vifpin.8

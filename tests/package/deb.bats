@@ -30,6 +30,9 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
 -rw-r--r-- /usr/share/doc/vifpin/changelog.gz
 -rw-r--r-- /usr/share/doc/vifpin/compatibility.md
 -rw-r--r-- /usr/share/doc/vifpin/copyright
+-rwxr-xr-x /usr/share/doc/vifpin/examples/vifpin-bench
+-rw-r--r-- /usr/share/doc/vifpin/examples/vifpin_figures.py
+-rw-r--r-- /usr/share/doc/vifpin/examples/vifpin_rounds.py
 -rw-r--r-- /usr/share/doc/vifpin/ledger.md
 -rw-r--r-- /usr/share/doc/vifpin/monitoring.md.gz
 -rw-r--r-- /usr/share/doc/vifpin/schema/cpus.json

@@ -29,7 +29,8 @@ reload() {
 }
 
 has_queues() {
-    [ "$("$VIFPIN" list -J | jq ".vifs[] | select(.dev == \"$1\" and .state == \"pinned\") | .queues | length")" = "$2" ]
+    [ "$("$VIFPIN" list -J | jq --arg dev "$1" '.vifs[] | select(.dev == $dev and .state == "pinned") |
+        .queues | length')" = "$2" ]
 }
 
 # How many packets a guest has had, as it says itself.
