@@ -8,6 +8,11 @@ BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../host/await.bash
 . "$BENCH/../host/await.bash"
 
+# What ends a benchmark says where.
+set -E
+shopt -s inherit_errexit
+trap 'echo "${0##*/}: ${BASH_SOURCE[0]##*/}:$LINENO: failed: $BASH_COMMAND" >&2' ERR
+
 dir=$TMPDIR/host root=$TMPDIR/host/root
 # As it is installed.
 # shellcheck disable=SC2034 # used by those
@@ -36,7 +41,20 @@ start_host() {
 end_host() {
     kill -9 "$xenstored"
     wait "$xenstored" 2>/dev/null || :
-    rm -rf /run/xenstored/socket "$dir"
+    # Of large directories on a tmpfs it may miss some at first.
+    rm -rf /run/xenstored/socket "$dir" 2>/dev/null || rm -rf "$dir"
+}
+
+# No watcher comes: it would have a part in what is measured.
+take_watchers_place() {
+    mkdir -p "$root/run/vifpin"
+    install -m 600 /dev/null "$root/run/vifpin/watch.lock"
+    exec {place}>"$root/run/vifpin/watch.lock"
+    flock "$place"
+}
+
+leave_watchers_place() {
+    exec {place}>&-
 }
 
 # start_watcher CONFIGURATION: starts the watcher, and waits until its first look is over, when it lets the ledger go.
