@@ -322,6 +322,11 @@ static int min(int a, int b)
 	return a < b ? a : b;
 }
 
+static int max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 static struct queue_work between_queue(
 	const struct between *in, const struct work *out, const struct pair *pair, unsigned int q)
 {
@@ -409,6 +414,8 @@ static int fill(const struct between *in, struct work *out)
 			return -ENOMEM;
 		between_vif(in, out, &pair, vif);
 	}
+	for (unsigned int cpu = 0; cpu < CPUSET_MAX; cpu++)
+		out->cpus[cpu].busy = max(out->cpus[cpu].busy, out->cpus[cpu].sides);
 	return 0;
 }
 
@@ -508,6 +515,7 @@ static void mix_cpu(struct cpu_work *to, const struct cpu_work *old, double old_
 	mix_share(&to->softirq, old->softirq, old_counts);
 	mix_share(&to->nic, old->nic, old_counts);
 	mix_share(&to->sides, old->sides, old_counts);
+	to->busy = max(to->busy, to->sides);
 }
 
 static int copy(const struct work *from, struct work *to)

@@ -47,7 +47,8 @@ struct vif_work {
 
 /* All WORK_UNKNOWN for a CPU that is offline, or was at one of the readings. */
 struct cpu_work {
-	int busy;    /* all but idle, iowait and steal */
+	int busy;    /* all but idle, iowait and steal; no less than `sides`: a kernel that counts
+		      * by the tick misses what runs between two */
 	int softirq; /* of that; this of it is NICs', as far as apportioned: */
 	int nic;     /* or WORK_UNKNOWN */
 	int sides; /* of busy: what the sides that stand here cost together; WORK_UNKNOWN when that
