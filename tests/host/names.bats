@@ -307,10 +307,12 @@ g2 vif1.0-q1-guest-q0-dealloc ambiguous  1 " vifpin verify -nr
 
 # napi_stands DEV CPUS...: that of each queue, by the threads' IDs.
 napi_stands() {
-    local dev=$1 name masks=()
+    local dev=$1 name names masks=()
 
     shift
-    for name in $(awk -v dev="napi/$dev-" 'index($2, dev) == 1 { print $2 }' "$SIM_DIR/threads" | sort -t - -k 2n); do
+    mapfile -t names < <(awk -v dev="napi/$dev-" 'index($2, dev) == 1 { print $2 }' "$SIM_DIR/threads" |
+        sort -t - -k 2n)
+    for name in "${names[@]}"; do
         masks+=("$(sim mask "$name")")
     done
     equal "$*" "${masks[*]}" "threads of NAPI"
