@@ -16,14 +16,14 @@
 /*
  * A reading, in words:
  *	cN:BUSY/SOFTIRQ	CPU N is online, in ms
- *	NP		the NICs have had P packets, and are others than those of N0; "N0" is left
- *out nN:I		of which CPU N has taken I interrupts
+ *	NP		the NICs have had P packets; they are not N0, which is left out
+ *	nN:I		of which CPU N has taken I interrupts
  *	nicsX		they are the NICs named X, 0 to 9
  *	vD.I:P		a vif, whose guest has sent P packets; ?: that is not known. Its queues:
  *	qT/R		where its sides stand, - for nowhere
- *	dMS, gMS, tMS	for how long its dealloc, guest-rx and NAPI's threads have run; with @PID those of
- *that PID, with ! of another start time iI		how many tx interrupts have come; with @IRQ
- *of that one
+ *	dMS, gMS, tMS	for how long its dealloc, guest-rx and NAPI's threads have run; with
+ *			@PID those of that PID, with ! of another start time
+ *	iI		how many tx interrupts have come; with @IRQ of that one
  */
 static int number_at(const char **p)
 {
