@@ -122,3 +122,32 @@ teardown() {
     ends 1 "$SCRIPTS/vif-plain-other: the name of this script must end in -vifpin" \
         "$SCRIPTS/vif-plain-other" online type_if=vif
 }
+
+# called_by FILE WORD...: the drop-in for another toolstack, as that calls it, with the vifpin of the tests.
+called_by() {
+    sed "s,/usr/sbin/vifpin,$SANDBOX/sbin/vifpin,g" "$BATS_TEST_DIRNAME/../../hotplug/$1" >"$SIM_DIR/dropin"
+    rm -f "$SIM_DIR/calls"
+    ends 0 "" env XENBUS_PATH=backend/vif/1/0 sh "$SIM_DIR/dropin" "${@:2}"
+}
+
+@test "the file for XCP-ng calls vifpin with the words that vif-real has for it" {
+    noting_vifpin 'exit 1'
+    called_by xapi/vif-hotplug -action online -vifuuid A -vmuuid B
+    equal "vifpin online type_if=vif backend/vif/1/0" "$(<"$SIM_DIR/calls")"
+    called_by xapi/vif-hotplug -action remove -vifuuid A -vmuuid B
+    equal "vifpin offline type_if=vif backend/vif/1/0" "$(<"$SIM_DIR/calls")"
+    called_by xapi/vif-hotplug -action move -vifuuid A -vmuuid B
+    [ ! -e "$SIM_DIR/calls" ]
+    rm "$SANDBOX/sbin/vifpin"
+    called_by xapi/vif-hotplug -action online -vifuuid A -vmuuid B
+}
+
+@test "the file for Qubes calls vifpin with the words that vif-route-qubes has for it" {
+    noting_vifpin 'exit 1'
+    called_by qubes/50-vifpin online vif1.0 vif 10.137.0.5
+    equal "vifpin online type_if=vif backend/vif/1/0" "$(<"$SIM_DIR/calls")"
+    called_by qubes/50-vifpin offline vif1.0 vif
+    equal "vifpin offline type_if=vif backend/vif/1/0" "$(<"$SIM_DIR/calls")"
+    rm "$SANDBOX/sbin/vifpin"
+    called_by qubes/50-vifpin online vif1.0 vif
+}

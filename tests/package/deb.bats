@@ -41,6 +41,7 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
 -rw-r--r-- /usr/share/doc/vifpin/schema/list.json
 -rw-r--r-- /usr/share/doc/vifpin/schema/top.json
 -rw-r--r-- /usr/share/doc/vifpin/schema/verify.json
+-rw-r--r-- /usr/share/doc/vifpin/toolstacks.md
 -rw-r--r-- /usr/share/fish/vendor_completions.d/vifpin.fish
 -rw-r--r-- /usr/share/lintian/overrides/vifpin
 -rw-r--r-- /usr/share/man/man5/vifpin.conf.5.gz
