@@ -16,7 +16,9 @@ void explain_vif(struct vif_id id, const char *domain)
 		mask_controls(name);
 		utf8_mask(name);
 	}
-	printf("vif %u.%u of %s", id.domid, id.devid, name ? name : "?");
+	printf("vif %u.%u", id.domid, id.devid);
+	if (*domain)
+		printf(" of %s", name ? name : "?");
 }
 
 static void print_candidates(const struct plan_step *step)

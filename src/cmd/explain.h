@@ -8,7 +8,8 @@
 #include "rebalance.h"
 #include "reconcile.h"
 
-/* Prints "vif 1.0 of g1". Of the name, what a terminal could act on is masked, as in the log. */
+/* Prints "vif 1.0 of g1", and without a name, which a driver domain is not told, "vif 1.0". Of the
+ * name, what a terminal could act on is masked, as in the log. */
 void explain_vif(struct vif_id id, const char *domain);
 
 /* Prints what was decided in a dry context. */

@@ -87,6 +87,7 @@ struct netback_facts {
 	bool loaded;
 	long max_queues;
 	int separate_tx_rx_irq; /* 1, 0 */
+	bool grouped;           /* there are threads netback/N, one a CPU, for all vifs */
 };
 
 struct hook_facts {

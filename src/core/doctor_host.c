@@ -43,6 +43,10 @@ static struct finding check_netback(const struct doctor_facts *facts)
 	if (!netback->loaded)
 		return warning("xen_netback is not loaded: no guest can have a vif" FIX
 			       "modprobe xen-netback");
+	if (netback->grouped)
+		return warning("threads netback/N, one for each CPU, serve all vifs and cannot be "
+			       "moved (Linux before 3.12): only interrupts are pinned" FIX
+			       "upgrade the kernel");
 	if (max < 0)
 		return warning("this xen_netback supports only one queue per vif (Linux before "
 			       "3.16)" FIX "upgrade the kernel");

@@ -34,6 +34,7 @@ static void read_netback(const struct sysroot *root, struct netback_facts *out)
 	out->loaded = sysroot_exists(root, PATH_NETBACK);
 	out->max_queues = read_netback_param(root, "max_queues");
 	out->separate_tx_rx_irq = (int)read_netback_param(root, "separate_tx_rx_irq");
+	out->grouped = process_find(root, "netback/0") > 0;
 }
 
 /* --- scripts ------------------------------------------------------------------------------ */

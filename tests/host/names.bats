@@ -114,6 +114,50 @@ setup_vif() {
     equal "0 1 1 0" "$(sim mask vif1.0-tx) $(sim mask vif1.0-rx) $(sim mask vif1.0-guest-rx) $(sim mask vif1.0-dealloc)"
 }
 
+# Linux before 3.12: one interrupt, and threads that serve all vifs of their CPU.
+@test "netback before it had threads for each vif" {
+    mkdir -p "$SIM_ROOT/sys/module/xen_netback"
+    setup_vif
+    sim irq vif1.0 xen-dyn
+    for n in 0 1 2 3; do
+        sim thread "netback/$n"
+    done
+    ends 1 "vifpin: vif 1.0: there is no thread vif1.0-q0-guest-rx" vifpin pin g1
+    lists "1.0 vif1.0 partial 0/1"
+    equal "0 0-3 0-3" "$(sim mask vif1.0) $(sim mask netback/0) $(sim mask netback/3)"
+    equal "warning threads netback/N, one for each CPU, serve all vifs and cannot be moved (Linux before 3.12): only interrupts are pinned" \
+        "$(vifpin doctor -J -o CHECK,STATE,REASON,FIX | jq -r '.[][] | select(.check == "netback") | "\(.state) \(.reason)"')"
+}
+
+# As the seed's host: 8 CPUs, and one guest-rx thread that may run on all of them.
+@test "a host of 8 CPUs and vifs of one queue" {
+    sim cpus 0-7
+    for d in 1 2 3 4; do
+        sim domain "$d" "g$d" 1
+        sim vif "$d" 0 netdev=no hotplug-status=connected
+        sim connect "$d" 0 1
+        equal "q0 tx=0-7 dealloc=0-7 rx=0-7 guest-rx=0-7" "$(sim masks "vif$d.0")"
+        ends 0 "" vifpin pin "g$d"
+    done
+    lists "1.0 vif1.0 pinned 0/1" "2.0 vif2.0 pinned 2/3" "3.0 vif3.0 pinned 4/5" "4.0 vif4.0 pinned 6/7"
+    stand vif4.0 6/7
+}
+
+# Both spellings of each chip: the type behind a blank, as Linux 4.13 and later print it, or joined to the chip.
+@test "interrupts of each chip, on CPUs with gaps that begin with 2" {
+    sim cpus 2,5-6
+    sim domain 1 g1 2
+    sim vif 1 0 netdev=no hotplug-status=connected
+    sim connect 1 0 2
+    for chip in xen-dyn-event xen-dyn-lateeoi-event "xen-dyn    -event" "xen-dyn-lateeoi    -event"; do
+        sed -E -i "s/ xen-dyn(-lateeoi)? *-event +/  $chip     /" "$SIM_ROOT/proc/interrupts"
+        equal 4 "$(grep -cE " $chip +vif1" "$SIM_ROOT/proc/interrupts")" "interrupts of $chip"
+        ends 0 "" vifpin pin g1
+        stand vif1.0 2/5 6/2
+        prints 0 "1 vif released; 8 interrupts and threads have the default masks again" vifpin unpin g1
+    done
+}
+
 # Linux before 5.17 cuts the names of threads to 15 characters.
 
 # named D I DEV [N]: a vif of that name, connected with N queues.

@@ -505,6 +505,14 @@ static void netback(void **state)
 		},
 		{
 			.allowed = "0-3",
+			.facts = { .loaded = true, .max_queues = -1, .grouped = true },
+			.wanted =
+				"warning: threads netback/N, one for each CPU, serve all vifs and "
+				"cannot be moved (Linux before 3.12): only interrupts are pinned "
+				"-> upgrade the kernel",
+		},
+		{
+			.allowed = "0-3",
 			.facts = { .loaded = true, .max_queues = -1, .separate_tx_rx_irq = 1 },
 			.wanted = "warning: this xen_netback supports only one queue per vif "
 				  "(Linux before 3.16) -> upgrade the kernel",
