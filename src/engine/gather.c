@@ -156,6 +156,7 @@ static int look(struct context *context, struct snapshot *snapshot, const struct
 		.vifname = vif->backend.vifname,
 		.waiting = (unconnected || request->kind == REQUEST_REPAIR) &&
 			   (!entry || entry->state == VIF_RESERVED),
+		.connected = vif->presence == BACKEND_PRESENT && !unconnected,
 	};
 	int r;
 

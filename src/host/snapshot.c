@@ -501,7 +501,7 @@ int snapshot_find(struct snapshot *snapshot, const struct sysroot *root, struct 
 	copy_str(dev, DEV_NAME_SIZE, *current ? current : *names.vifname ? names.vifname : own);
 	if (names.waiting && *current && has_no_carrier(root, id, current))
 		return 0;
-	if (snapshot->taken && *current)
+	if (snapshot->taken && names.connected && *current)
 		n_queues = count_queues(root, id, current);
 	/* Without a netdev there is no queue. */
 	for (size_t i = 0; *current && i < ARRAY_SIZE(candidates) && !out->n_queues; i++) {

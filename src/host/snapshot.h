@@ -38,8 +38,9 @@ void snapshot_free(struct snapshot *snapshot);
 struct vif_names {
 	const char *recorded; /* the ledger's: its interrupts had it once */
 	const char *vifname;  /* xenstore's */
-	bool waiting; /* the ledger says that it was not connected; xenstore, if asked, that it is
-			 not */
+	bool waiting;   /* the ledger says that it was not connected; xenstore, if asked, that it is
+			   not */
+	bool connected; /* xenstore says that netback has made all its queues */
 };
 
 /*
@@ -58,7 +59,8 @@ struct vif_names {
  * Who knows which numbers are taken does not need that file, the longest of a large host, most
  * often: netback makes the interrupts of a vif queue after queue, tx before rx, and each gets the
  * lowest number that is free (irq_alloc_descs(), kernel/irq/irqdesc.c). So they are looked for by
- * name, in this order, among numbers that are not taken, as many as the netdev's queues need. The
+ * name, in this order, among numbers that are not taken, as many as the netdev's queues need, which
+ * are all there once xenstore says that it is connected. The
  * file is read where not all are found so: numbers were freed meanwhile, the frontend has one
  * interrupt for both directions, or the netdev has been renamed.
  *
