@@ -43,11 +43,12 @@ static void mend_both(struct search *search, size_t queue)
 	unsigned int best[SIDE_COUNT] = { 0, 0 };
 	long long least = LLONG_MAX;
 
-	for (unsigned int i = 0; i < search->n * search->n; i++) {
-		unsigned int a = i / search->n, b = i % search->n;
-		long long load = search->nodes[a].load + search->nodes[b].load;
+	for (unsigned int a = 0; a < search->n; a++) {
+		for (unsigned int b = 0; b < search->n; b++) {
+			long long load = search->nodes[a].load + search->nodes[b].load;
 
-		if (load < least && search_fits(search, tx, a, b)) {
+			if (load >= least || !search_fits(search, tx, a, b))
+				continue;
 			least = load;
 			best[SIDE_TX] = a;
 			best[SIDE_RX] = b;

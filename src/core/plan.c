@@ -303,7 +303,7 @@ static enum side nth_side(
 		*queue = i / SIDE_COUNT;
 		return (enum side)(i % SIDE_COUNT);
 	}
-	*queue = i % n;
+	*queue = i < n ? i : i - n;
 	return i < n ? vif->way : other_side(vif->way);
 }
 

@@ -225,7 +225,7 @@ bool xenstore_has_domain(struct xenstore *xenstore, unsigned int domid)
 		return true;
 	snprintf(path, sizeof path, WATCH_PATH "/%u", domid);
 	vifs = list_directory(xenstore, path, &n);
-	return n > 0;
+	return vifs && n > 0;
 }
 
 /* The names in a directory that are numbers up to max, sorted, to be freed; none where there is no
