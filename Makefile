@@ -12,6 +12,7 @@
 #   make check-static     clang-tidy, cppcheck, gcc -fanalyzer and shellcheck
 #   make check-xen        tests inside a real Xen host under qemu; SUITE=trixie or bullseye: of Debian 13 or 11
 #   make check-xen-others a short selection of them, on Debian 11 and 13
+#   make check-xen-matrix guests, queues and scripts in all combinations, one boot; SUITE as above
 #   make check-fuzz       every fuzzer for a minute; make fuzz SECONDS=n [TARGET=name]: other ones
 #   make bench-check      has it become slower? In instructions and system calls, against what is kept
 #   make bench            how long things take, against their limits
@@ -365,6 +366,10 @@ XEN_LIMIT = 3600
 check-xen: deps-xen all deb | $(B)/results
 	XEN_LIMIT=$(XEN_LIMIT) tests/xen/check $(SUITE)
 
+# CI has no time for it.
+check-xen-matrix: deps-xen all | $(B)/results
+	XEN_NAME=$(SUITE)-matrix XEN_LIMIT=$(XEN_LIMIT) tests/xen/check $(SUITE) tests/xen/matrix/*.bats
+
 # What CI has time for on the other releases.
 check-xen-others: deps-xen all | $(B)/results
 	for suite in bullseye trixie; do \
@@ -503,8 +508,8 @@ demo: all $(B)/tests/xenstored-stub.so
 
 FORCE:
 .PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-figures check-hardening \
-	check-static check-host check-faults check-mutants check-package check-suites check-xen check-xen-others \
-	xen-hosts \
+	check-static check-host check-faults check-mutants check-package check-suites check-xen check-xen-matrix \
+	check-xen-others xen-hosts \
 	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
 	bench-gain bench-hook bench-ledger bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
 	demo
