@@ -208,9 +208,10 @@ static void print_nothing(const struct measured_moves *found)
 static void print_unknown(const struct measured_moves *found)
 {
 	if (found->unknown && found->before)
-		printf("what %zu of %zu sides cost%s is not known; %s as the mean of the others\n",
-			found->unknown, found->sides, found->unknown == 1 ? "s" : "",
-			found->unknown == 1 ? "it counts" : "they count");
+		printf("what %zu of %zu sides cost%s is not known; %s direction\n", found->unknown,
+			found->sides, found->unknown == 1 ? "s" : "",
+			found->unknown == 1 ? "it counts as the mean of its"
+					    : "they count as the mean of their");
 }
 
 static int carry_out(struct context *context, const struct measured_moves *found, struct err *err)

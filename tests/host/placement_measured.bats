@@ -66,8 +66,8 @@ vif 1.0 of g1: 1 queue
     prints 0 "Dry run: nothing is changed. 2(14.5%,3) is CPU 2, busy for 14.5 % of its time as measured, with 3 sides and NIC interrupts. A side not measured yet counts as the mean of its direction: tx 2.5 %, rx 6.0 %.
 $NO_NODES
 vif 1.0 of g1: 1 queue
-  q0 rx  CPU 2: least loaded, and the lowest number, of 2(3.0%,0) 3(4.0%,0) 1(10.0%,0) 0(50.0%,0)
-  q0 tx  CPU 3: the least loaded, as measured, of 3(4.0%,0) 1(10.0%,0) 0(50.0%,0); not 2: the queue's other side" \
+  q0 tx  CPU 3: the least loaded, as measured, of 3(4.0%,0) 1(10.0%,0) 0(50.0%,0); not 2: the queue's other side
+  q0 rx  CPU 2: least loaded, and the lowest number, of 2(3.0%,0) 3(4.0%,0) 1(10.0%,0) 0(50.0%,0)" \
         vifpin -N pin g1
 }
 

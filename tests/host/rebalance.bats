@@ -119,11 +119,11 @@ nothing to move; it is not known that any side costs anything" vifpin rebalance 
     kept 1.0=0/- 2.0=0/0 3.0=0/40 4.0=0/30
     prints 0 "CPU BEFORE AFTER
   0    0.0   0.0
-  1   50.0  10.0
+  1   63.3  23.3
   2    0.0  40.0
   3   30.0  30.0
-what 1 of 8 sides costs is not known; it counts as the mean of the others
-1 queue moved; the busiest CPU with work of vifs was at 50 %, and is expected at 40 %" vifpin rebalance --measured
+what 1 of 8 sides costs is not known; it counts as the mean of its direction
+1 queue moved; the busiest CPU with work of vifs was at 63 %, and is expected at 40 %" vifpin rebalance --measured
     stand vif1.0 0/1
     stand vif3.0 0/2
 }
