@@ -17,7 +17,7 @@ two_guests() {
 
 experiment() {
     once two_guests
-    "$BATS_TEST_DIRNAME"/gain "$SHARE" GUESTS=2 SEED=1 ROUNDS=2 MINUTES=0.1 CELLS=free,count:guest-guest,out-4 \
+    "$BATS_TEST_DIRNAME"/gain "$SHARE" GUESTS=2 SEED=1 ROUNDS=2 MINUTES=5 CELLS=free,count:guest-guest,out-4 \
         >"$WORK/said" 2>&1 3>&- || {
         cat "$WORK/said"
         return 1
