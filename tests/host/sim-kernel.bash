@@ -336,7 +336,7 @@ sim_netdev_queues() {
     local dir
 
     for dir in "$SIM_ROOT"/sys/devices/vif-*/net/"$1"; do
-        [ ! -d "$dir" ] || { rm -rf "$dir/queues" && seq -f "$dir/queues/rx-%g" 0 $(($2 - 1)) | xargs mkdir -p; }
+        [ ! -d "$dir" ] || { rm -rf "$dir/queues" && seq -f "$dir/queues/rx-%g" 0 $(($2 - 1)) | xargs -r mkdir -p; }
     done
 }
 
