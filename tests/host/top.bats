@@ -158,7 +158,7 @@ await_rows() {
     work
     type_key x
     await_rows "2.0 1.0"
-    equal "1 3 0 2" "$(screen | sed -n '4,7s/^ *\([0-9]\).*/\1/p' | paste -sd ' ')" CPUs
+    equal "1 0 2 3" "$(screen | sed -n '4,7s/^ *\([0-9]\).*/\1/p' | paste -sd ' ')" CPUs
     quits q
 }
 
