@@ -28,7 +28,7 @@ DEB=$DEBS/vifpin_${RELEASE}_$ARCH.deb
 -rw-r--r-- /usr/share/doc/vifpin/CHANGELOG.md
 -rw-r--r-- /usr/share/doc/vifpin/README.md.gz
 -rw-r--r-- /usr/share/doc/vifpin/changelog.gz
--rw-r--r-- /usr/share/doc/vifpin/compatibility.md
+-rw-r--r-- /usr/share/doc/vifpin/compatibility.md.gz
 -rw-r--r-- /usr/share/doc/vifpin/copyright
 -rwxr-xr-x /usr/share/doc/vifpin/examples/vifpin-bench
 -rw-r--r-- /usr/share/doc/vifpin/examples/vifpin_figures.py
