@@ -370,7 +370,7 @@ check-xen: deps-xen all deb | $(B)/results
 check-xen-matrix: deps-xen all | $(B)/results
 	XEN_NAME=$(SUITE)-matrix XEN_LIMIT=$(XEN_LIMIT) tests/xen/check $(SUITE) tests/xen/matrix/*.bats
 
-# What CI has time for on the other releases.
+# What shows most for its time on the other releases. Not in CI yet.
 check-xen-others: deps-xen all | $(B)/results
 	for suite in bullseye trixie; do \
 		XEN_SHORT=1 XEN_LIMIT=$(XEN_LIMIT) tests/xen/check $$suite || exit 1; done

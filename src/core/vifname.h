@@ -104,8 +104,8 @@ bool vifname_match_thread(
 
 /*
  * Is this kernel thread one of NAPI's for the netdev that was called `dev` when the thread was
- * made? napi/<dev>-ID	Linux 5.12 on It tells no queue, but the NAPI's *id, which is set only when
- * true is returned. IDs rise in the order in which NAPIs are added (napi_hash_add(),
+ * made, napi/<dev>-ID (Linux 5.12 on)? Its name tells no queue, but the NAPI's *id, which is set
+ * only when true is returned. IDs rise in the order in which NAPIs are added (napi_hash_add(),
  * net/core/dev.c), which netback does queue after queue (xenvif_connect_data()). As above, a name
  * of COMM_CUT characters matches nothing.
  */
