@@ -3,13 +3,13 @@
 
 #include "cut_names.h"
 #include "pidstat.h"
-#include "story.h"
+#include "thread_text.h"
 #include "util.h"
 
 /*
- * Threads are written "PID:NAME" or, with their start time, "PID@START:NAME", in the order in which
- * they are read. What comes out is "PID=NAME" of each thread that is the vif's, in the targets'
- * order, with its kind if that is a guess: "PID?NAME qN-KIND"; and "crowded" in front.
+ * Threads are written as thread_text.h has them. What comes out is "PID=NAME" of each thread that
+ * is the vif's, in the targets' order, with its kind if that is a guess: "PID?NAME qN-KIND"; and
+ * "crowded" in front.
  */
 static const struct row {
 	const char *name, *dev;
@@ -194,26 +194,6 @@ static void add_interrupts(const struct row *row, struct targets *targets)
 		vifname_of_target(row->dev, !row->unnumbered, q, TARGET_TX, added->name);
 	}
 	targets->n_queues = row->n_queues;
-}
-
-static void read_threads(const char *text, struct targets *out)
-{
-	_cleanup_free_ char *line = strdup(text);
-	char *rest = line, *word;
-
-	while ((word = next_word(&rest))) {
-		struct target *added = array_add(&out->v, &out->n, sizeof *added);
-		const char *p = word;
-		unsigned long start = 77;
-
-		assert_non_null(added);
-		added->pid = (pid_t)read_number(&p, INT_MAX);
-		if (*p == '@' && !parse_number(p + 1, &p, ULONG_MAX, &start))
-			fail_msg("'%s' has no start time", word);
-		read_char(&p, ':');
-		added->start = start;
-		read_text(added->name, sizeof added->name, p);
-	}
 }
 
 static void write_result(const struct targets *targets, size_t from, FILE *f)

@@ -2,12 +2,12 @@
 #include "unit.h"
 
 #include "napi.h"
-#include "story.h"
+#include "thread_text.h"
 #include "util.h"
 
 /*
- * Threads are written "PID:NAME", in the order in which they are read. What comes out is "PID=qN"
- * of each thread that is the vif's, in the targets' order, or "PID?qN" if that is a guess.
+ * Threads are written as thread_text.h has them. What comes out is "PID=qN" of each thread that is
+ * the vif's, in the targets' order, or "PID?qN" if that is a guess.
  */
 static const struct row {
 	const char *name, *dev;
@@ -53,22 +53,6 @@ static const struct row {
 		.threads = "500:napi/vif1.0-819",
 		.result = "" },
 };
-
-static void read_threads(const char *text, struct targets *out)
-{
-	_cleanup_free_ char *line = strdup(text);
-	char *rest = line, *word;
-
-	while ((word = next_word(&rest))) {
-		struct target *added = array_add(&out->v, &out->n, sizeof *added);
-		const char *p = word;
-
-		assert_non_null(added);
-		added->pid = (pid_t)read_number(&p, INT_MAX);
-		read_char(&p, ':');
-		read_text(added->name, sizeof added->name, p);
-	}
-}
 
 static void matching(void **state)
 {
