@@ -311,6 +311,11 @@ $(B)/tests/alloc.so: tests/faults/alloc.c | $(B)/tests
 HOST_PARTS  = $(B)/tests/xenstored-stub.so $(B)/tests/xenctrl-stub.so $(B)/tests/storm
 FAULT_PARTS = $(B)/tests/fault.so $(B)/tests/alloc.so
 
+unit-tests: $(UNIT_TESTS)
+
+# What they all need, for make -j.
+check-build: all unit-tests $(HOST_PARTS) $(FAULT_PARTS)
+
 check: check-unit check-hardening check-figures check-host
 
 check-unit: $(UNIT_TESTS) $(OBJECTS) check-includes | $(B)/results
@@ -430,8 +435,6 @@ $(B)/tests/exit.o: tests/coverage/exit.c | $(B)/tests
 	$(call say,CC $@)
 	$(Q)$(CC) -O0 -fPIC -Wall -Wextra -c -o $@ $<
 
-unit-tests: $(UNIT_TESTS)
-
 # Each fuzzer by itself is one file; what they call is built with libFuzzer's counters.
 FUZZ          = build/fuzz
 FUZZERS       = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
@@ -510,7 +513,7 @@ FORCE:
 .PHONY: FORCE all install uninstall check-libraries check check-unit check-includes check-figures check-hardening \
 	check-static check-host check-faults check-mutants check-package check-suites check-xen check-xen-matrix \
 	check-xen-others xen-hosts \
-	check-asan check-tsan coverage lines unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
+	check-asan check-tsan coverage lines check-build unit-tests fuzz check-fuzz fuzzers bench bench-check bench-compare \
 	bench-gain bench-hook bench-ledger bench-peers bench-placement bench-policy bench-renew bench-tables bench-watcher bench-xen \
 	demo
 

@@ -41,8 +41,8 @@ package() {
 }
 
 @test "it depends on the libraries of Xen that it loads" {
-    equal "$(ldconfig -p | sed -En 's/^\t(libx(lutil|enlight)\.so\.[0-9.]+) \(.*/\1()(64bit)/p' | sort -u)" \
-        "$(rpm -qp --requires "$(rpm_file)" | grep -E '^libx(lutil|enlight)')"
+    equal "$(ldconfig -p | sed -En 's/^\t(libx(lutil|enctrl)\.so\.[0-9.]+) \(.*/\1()(64bit)/p' | sort -u)" \
+        "$(rpm -qp --requires "$(rpm_file)" | grep -E '^libx(lutil|enctrl)')"
 }
 
 # The rest is listed in the Debian package.
