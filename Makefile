@@ -234,15 +234,22 @@ dist:
 # Built where there is nothing but what is in the tarball; the version is that of debian/changelog.
 DEB_VERSION = $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 
+DEB_SOURCE  = $(B)/dist/vifpin-$(DEB_VERSION).tar.gz
+
+# Not again of the same tarball.
 deb:
 	$(MAKE) dist VERSION=$(DEB_VERSION)
+	cmp -s $(DEB_SOURCE) $(B)/deb/source.tar.gz || $(MAKE) new-deb
+
+new-deb:
 	rm -rf $(B)/deb
 	mkdir -p $(B)/deb
-	tar --extract --file=$(B)/dist/vifpin-$(DEB_VERSION).tar.gz --directory=$(B)/deb
+	tar --extract --file=$(DEB_SOURCE) --directory=$(B)/deb
 	cd $(B)/deb/vifpin-$(DEB_VERSION) && \
 		env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc
+	cp $(DEB_SOURCE) $(B)/deb/source.tar.gz
 
-.PHONY: dist deb
+.PHONY: dist deb new-deb
 
 # --- tests ----------------------------------------------------------------------------------
 

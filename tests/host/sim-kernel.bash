@@ -22,10 +22,7 @@ done
 
 # sim_put PATH: replaces the file below the root by what comes on stdin.
 sim_put() {
-    local text
-
-    IFS= read -rd '' text || :
-    printf '%s' "$text" >"$SIM_DIR/put"
+    cat >"$SIM_DIR/put"
     mv "$SIM_DIR/put" "$SIM_ROOT/$1"
 }
 
