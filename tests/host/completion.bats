@@ -51,7 +51,7 @@ for_shell() {
 
 in_zsh() {
     for_shell zsh _vifpin
-    timeout -k 2 "$PATIENCE" "$BATS_TEST_DIRNAME/zsh-offers" "$SIM_DIR/zsh" "$BATS_FILE_TMPDIR/zcompdump" "$1" | sort -u
+    timeout -k 2 "$PATIENCE" "$BATS_TEST_DIRNAME/zsh-offers" "$SIM_DIR/zsh" "$1" | sort -u
 }
 
 in_fish() {
