@@ -209,7 +209,6 @@ sim_write_process() {
     echo 10000000 5000 1 >"$dir/schedstat"
 }
 
-
 sim_cut_names() {
     : >"$SIM_DIR/cut-names"
 }
